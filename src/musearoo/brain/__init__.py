@@ -1,0 +1,1 @@
+"""BrainAroo: audio in, musical context out."""

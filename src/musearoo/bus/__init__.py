@@ -1,0 +1,1 @@
+"""Carries events from the owner of a session to every listener."""

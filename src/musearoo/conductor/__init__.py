@@ -1,0 +1,1 @@
+"""The application: authorise, admit, run, record and publish every command."""

@@ -1,0 +1,1 @@
+"""Music theory and musical values: pure, integer-based, free of I/O."""

@@ -1,0 +1,1 @@
+"""The four players, their common contract, and the loading of plug-in players."""

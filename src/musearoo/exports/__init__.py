@@ -1,0 +1,1 @@
+"""One module per file format, all written from one song model."""

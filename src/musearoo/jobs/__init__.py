@@ -1,0 +1,1 @@
+"""Durable jobs and the warm workers that run engines and analysis."""

@@ -1,0 +1,1 @@
+"""The doors: thin shells that turn requests into commands and events into answers."""

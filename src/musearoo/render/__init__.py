@@ -1,0 +1,1 @@
+"""Notes to audio and to pictures of notation."""

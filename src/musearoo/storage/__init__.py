@@ -1,0 +1,1 @@
+"""Stores on SQLite and PostgreSQL, migrations, and files by content."""

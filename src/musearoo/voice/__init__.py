@@ -1,0 +1,1 @@
+"""Words to commands, and speech to words."""
