@@ -20,7 +20,8 @@ compile() {
 
 extra=("$@")
 compile requirements/build.txt --group build
-compile requirements/runtime.txt pyproject.toml --constraint requirements/build.txt
+compile requirements/runtime.txt pyproject.toml \
+  --constraint requirements/build.txt --constraint requirements/platforms.in
 compile requirements/dev.txt pyproject.toml --group dev --extra postgres \
   --constraint requirements/build.txt --constraint requirements/runtime.txt
 wc -l requirements/*.txt
