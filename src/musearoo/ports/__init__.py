@@ -1,1 +1,1 @@
-"""What the core asks of the world, each as a Protocol class."""
+"""What the conductor needs of the world, as typing.Protocol classes; adapters implement them."""

@@ -1,0 +1,159 @@
+"""What the rest of the system knows of an engine: its description, bars, takes and recipes."""
+
+import math
+from typing import Final, Literal
+
+import msgspec
+
+from musearoo.domain.context import EngineContext
+from musearoo.domain.errors import InvalidValue
+from musearoo.domain.music.note import Note
+
+ParameterKind = Literal["number", "integer", "choice", "boolean"]
+ParameterValue = float | int | str | bool
+PERMILLE: Final = 1000
+MAXIMUM_BARS: Final = 256
+MAXIMUM_SEED: Final = 2**53 - 1  # what JSON numbers carry exactly
+
+
+class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One control of an engine: its type, range, default, unit and meaning."""
+
+    name: str
+    kind: ParameterKind = "number"
+    default: ParameterValue = 0.5
+    minimum: float = 0.0
+    maximum: float = 1.0
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    meaning: str = ""
+
+    def checked(self, value: object) -> ParameterValue:
+        """Return the value in its own type, or raise `InvalidValue` with the range.
+
+        Integers stand for numbers, 0 and 1 for booleans; NaN and infinities are refused.
+        """
+        match self.kind:
+            case "choice":
+                return self._choice(value)
+            case "boolean":
+                if value in (True, False, 0, 1):
+                    return bool(value)
+                raise InvalidValue(self.name, value, "true or false")
+            case "number" | "integer":
+                return self._number(value)
+
+    def _choice(self, value: object) -> str:
+        if isinstance(value, str) and value in self.choices:
+            return value
+        raise InvalidValue(self.name, value, "one of " + ", ".join(self.choices))
+
+    def _number(self, value: object) -> float | int:
+        expected = f"{'a whole number ' if self.kind == 'integer' else ''}{self.minimum:g} to {self.maximum:g}"
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise InvalidValue(self.name, value, expected)
+        if not self.minimum <= value <= self.maximum:
+            raise InvalidValue(self.name, value, expected)
+        if self.kind == "integer":
+            if value != int(value):
+                raise InvalidValue(self.name, value, expected)
+            return int(value)
+        return float(value)
+
+
+class EngineDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """What `GET /engines` tells of an engine. `version` changes whenever its notes may."""
+
+    name: str
+    version: str
+    title: str
+    default_part: str
+    parameters: tuple[ParameterSpec, ...]
+    voices: tuple[str, ...] = ("main",)
+    program: int | None = None  # General MIDI program 0-127; None plays the drum channel
+
+    def parameter(self, name: str) -> ParameterSpec:
+        """The parameter of that name, or `InvalidValue` that lists the names."""
+        for spec in self.parameters:
+            if spec.name == name:
+                return spec
+        known = ", ".join(spec.name for spec in self.parameters)
+        raise InvalidValue("parameter", name, f"one of {known} for {self.name}")
+
+    def resolved(self, *layers: dict[str, ParameterValue]) -> dict[str, ParameterValue]:
+        """Defaults overlaid by each layer in turn, every value checked."""
+        values: dict[str, ParameterValue] = {spec.name: spec.default for spec in self.parameters}
+        for layer in layers:
+            for name, value in layer.items():
+                values[name] = self.parameter(name).checked(value)
+        return values
+
+
+class EngineParameters(msgspec.Struct, frozen=True):
+    """Resolved parameters as engines read them: numbers of range 0-1 in thousandths."""
+
+    values: dict[str, ParameterValue]
+
+    def permille(self, name: str) -> int:
+        """A number in thousandths: 0.5 is 500."""
+        return round(float(self.values[name]) * PERMILLE)
+
+    def whole(self, name: str) -> int:
+        """A whole number."""
+        return int(self.values[name])
+
+    def choice(self, name: str) -> str:
+        """A choice."""
+        return str(self.values[name])
+
+    def flag(self, name: str) -> bool:
+        """A boolean."""
+        return bool(self.values[name])
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """The notes of bar `index` (from 0); ticks count from the start of bar 0 of the take."""
+
+    index: int
+    notes: tuple[Note, ...]
+
+
+class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The work of one generation: everything that decides its notes.
+
+    `bars` are the bar indexes wanted (all of the context when empty); the
+    others are derived only to reach them. `voices` limits the answer to those.
+    """
+
+    engine: str
+    context: EngineContext
+    parameters: dict[str, ParameterValue]
+    seed: int
+    bars: tuple[int, ...] = ()
+    voices: tuple[str, ...] = ()
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to the notes after the first run: a regeneration or an edit."""
+
+    kind: Literal["regenerate", "edit"]
+    seed: int | None = None
+    bars: tuple[int, ...] = ()
+    voices: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    put: tuple[Note, ...] = ()
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """All it takes to make the same notes again, on any machine.
+
+    `context_hash` is the SHA-256 (hex) of the context's canonical MessagePack,
+    which is stored with the take.
+    """
+
+    engine: str
+    engine_version: str
+    seed: int
+    parameters: dict[str, ParameterValue]
+    context_hash: str
+    operations: tuple[Operation, ...] = ()

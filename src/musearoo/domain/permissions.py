@@ -1,0 +1,51 @@
+"""Who may do what with a project."""
+
+from enum import StrEnum
+from typing import Final, NewType
+
+import msgspec
+
+from musearoo.domain.ids import ProjectId, UserId
+
+
+class Permission(StrEnum):
+    """The rights a collaborator can hold. Owning a project includes all of them."""
+
+    VIEW = "view"
+    EDIT = "edit"
+    GENERATE = "generate"
+    EXPORT = "export"
+
+
+ALL: Final = frozenset(Permission)
+
+
+class Tier(StrEnum):
+    """Subscription tiers, which set quotas and sizes."""
+
+    FREE = "free"
+    PRO = "pro"
+    STUDIO = "studio"
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who acts: an account, proved by its door. `client` names the connection or device."""
+
+    user: UserId
+    tier: Tier
+    family: str = ""
+    client: str = ""
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """What one actor may do with one project, as the policies decided it."""
+
+    project: ProjectId
+    user: UserId
+    permissions: frozenset[Permission]
+    owner: bool = False
+
+
+# Only `domain.policies` makes one: a store method that takes an Access cannot be
+# called without a policy having been asked.
+Access = NewType("Access", Grant)

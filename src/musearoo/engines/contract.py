@@ -1,0 +1,88 @@
+"""The engine contract: a pure function from context, parameters, seed and state to the next bar.
+
+An engine never sees the clock, a file or a random module: notes are decided by
+integers and by `Chance` streams named after the seed, bar and voice. So the same
+run gives the same notes on any machine, and a bar or voice can be played again alone.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from musearoo.domain.context import EngineContext
+from musearoo.domain.engine import Bar, EngineDescription, EngineParameters, EngineRun
+from musearoo.domain.errors import InvalidValue
+from musearoo.domain.music.chance import Chance
+from musearoo.domain.music.note import Note, in_playing_order
+
+State = TypeVar("State")
+
+
+class Engine(Protocol[State]):
+    """One instrument player. `State` is an immutable value carried from bar to bar."""
+
+    @property
+    def description(self) -> EngineDescription:
+        """Name, version, parameters, voices."""
+        ...
+
+    def begin(self, context: EngineContext, parameters: EngineParameters, seed: int) -> State:
+        """The state before bar 0: form plan, motif, hand positions."""
+        ...
+
+    def play_bar(
+        self, context: EngineContext, parameters: EngineParameters, seed: int, state: State, bar: int
+    ) -> tuple[Bar, State]:
+        """The notes of bar `bar` (in ticks from bar 0) and the state for the next one.
+
+        Note ids are set by `play`; leave them empty.
+        """
+        ...
+
+    def confidence(
+        self, context: EngineContext, parameters: EngineParameters, bars: tuple[Bar, ...]
+    ) -> int:
+        """How well the bars meet the engine's own measures, in thousandths."""
+        ...
+
+
+def play(engine: Engine[Any], run: EngineRun) -> Iterator[Bar]:
+    """Play a run bar by bar; only the wanted bars and voices are answered.
+
+    A regeneration passes the bars and voices wanted with a new seed: unwanted bars
+    are derived only to carry the state, and cost microseconds.
+    """
+    parameters = EngineParameters(engine.description.resolved(run.parameters))
+    wanted = _checked_bars(run)
+    state = engine.begin(run.context, parameters, run.seed)
+    for index in range(max(wanted) + 1):
+        bar, state = engine.play_bar(run.context, parameters, run.seed, state, index)
+        if index in wanted:
+            yield _numbered(bar, run)
+
+
+def _checked_bars(run: EngineRun) -> frozenset[int]:
+    if run.context.bars < 1:
+        raise InvalidValue("bars", run.context.bars, "1 or more")
+    wanted = frozenset(run.bars or range(run.context.bars))
+    if min(wanted) < 0 or max(wanted) >= run.context.bars:
+        raise InvalidValue("bars", sorted(wanted)[:8], f"0 to {run.context.bars - 1}")
+    return wanted
+
+
+def _numbered(bar: Bar, run: EngineRun) -> Bar:
+    notes = sorted(bar.notes, key=in_playing_order)
+    if run.voices:
+        notes = [note for note in notes if note.voice in run.voices]
+    ids = Chance(run.seed, run.engine, "ids", bar.index)
+    return Bar(bar.index, tuple(_with_id(note, ids) for note in notes))
+
+
+def _with_id(note: Note, ids: Chance) -> Note:
+    # A version 8 UUID (RFC 9562 §5.8): its 122 free bits come from the run's own stream.
+    high = (ids.bits() & ~(0xF << 12)) | (8 << 12)
+    low = (ids.bits() & ~(0b11 << 62)) | (0b10 << 62)
+    text = f"{high:016x}{low:016x}"
+    identity = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return msgspec.structs.replace(note, id=identity)

@@ -1,0 +1,106 @@
+"""Proofs of identity and the limits of use."""
+
+from typing import Literal, Protocol
+
+import msgspec
+
+from musearoo.domain.ids import FamilyId, UserId
+from musearoo.domain.permissions import Tier
+
+
+class Passwords(Protocol):
+    """Password hashing; slow on purpose, so bounded and off the event loop."""
+
+    async def hash(self, password: str) -> str:
+        """Argon2id; raises `ReducedCapacity` when too many wait."""
+        ...
+
+    async def verify(self, password: str, hashed: str | None) -> bool:
+        """Compare; None takes the same time and is never right."""
+        ...
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """Who an access token speaks for; rights and tier are looked up, never carried."""
+
+    user: UserId
+    family: FamilyId
+    expires_at: float
+
+
+class Tokens(Protocol):
+    """Short-lived signed access tokens and single-use tickets."""
+
+    def access(self, user: UserId, family: FamilyId, now: float) -> tuple[str, int]:
+        """A signed token and its lifetime in seconds."""
+        ...
+
+    def verify(self, token: str, now: float) -> Claims:
+        """The claims; raises `Unauthenticated`."""
+        ...
+
+    def revoke_family(self, family: FamilyId) -> None:
+        """Refuse the access tokens of a family from now on, until they expire."""
+        ...
+
+    def signature(self, text: str, expires_at: int) -> str:
+        """A keyed signature for a URL that expires."""
+        ...
+
+    def signature_is_valid(self, text: str, expires_at: int, signature: str, now: float) -> bool: ...
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """What a WebSocket ticket proves."""
+
+    user: UserId
+    family: FamilyId
+    session: str
+    client: str
+    origin: str | None
+
+
+class Tickets(Protocol):
+    """Single-use WebSocket tickets, 30 s."""
+
+    def issue(self, ticket: Ticket, now: float) -> tuple[str, int]:
+        """The secret and its lifetime in seconds."""
+        ...
+
+    def redeem(self, secret: str, now: float) -> Ticket:
+        """The ticket, once; raises `Unauthenticated`."""
+        ...
+
+
+class Window(msgspec.Struct, frozen=True):
+    """One printed limit: so many in so many seconds, what is left, and when it eases."""
+
+    name: Literal["minute", "hour", "day"]
+    quota: int
+    seconds: int
+    remaining: int
+    reset_seconds: float
+
+
+class Limiter(Protocol):
+    """Generation quotas: an exact sliding minute, an hour and a day anchored at first use."""
+
+    def take(self, user: UserId, tier: Tier, cost: int, now: float) -> tuple[Window, ...]:
+        """Take from all windows or none; raises `QuotaExceeded`."""
+        ...
+
+    def refund(self, user: UserId, cost: int, now: float) -> None:
+        """Give back what our own failure cost."""
+        ...
+
+    def windows(self, user: UserId, tier: Tier, now: float) -> tuple[Window, ...]:
+        """What is left, without taking."""
+        ...
+
+
+class Pacing(Protocol):
+    """How fast a source may knock (GCRA)."""
+
+    def admit(self, key: str, *, per_minute: float, burst: int, now: float) -> None:
+        """Let one through or raise `TooManyRequests` with the time to wait."""
+        ...
