@@ -1,1 +1,1 @@
-"""Builds the program: settings, the graph of objects, lifespan, command line, worker entry points."""
+"""Builds the program: settings, the graph of objects, lifespan, command line, workers."""

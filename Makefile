@@ -1,0 +1,95 @@
+# Everything runs in .venv, which is made on first use. No target needs more than
+# Python 3.11 to 3.13, make and the package registry.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+TESTS ?=
+ARGS ?=
+
+.PHONY: help run test check fix bench fuzz generated wheel wheel-check lock clean
+.PHONY: check-format check-lint check-types check-layers check-rules check-generated
+
+help:
+	@echo "make run          start the server and print the URL to open"
+	@echo "make test         run every test (TESTS='-k name' passes arguments to pytest)"
+	@echo "make check        format, lint, types, layers, own rules, generated files"
+	@echo "make fix          format and mend what the linter can mend"
+	@echo "make bench        benchmarks, one JSON line each (BENCH=name for one)"
+	@echo "make fuzz         let Hypothesis attack the decoders for longer"
+	@echo "make generated    write generated files anew"
+	@echo "make wheel        build dist/*.whl; make wheel-check tries it in a clean place"
+	@echo "make lock         lock dependencies (ARGS=--upgrade for newer ones)"
+
+run: $(STAMPS)/project
+	@exec $(BIN)/musearoo serve $(ARGS)
+
+test: $(STAMPS)/project $(STAMPS)/dev
+	@$(BIN)/python tools/run_tests.py $(TESTS)
+
+check: $(STAMPS)/project $(STAMPS)/dev
+	@$(MAKE) --no-print-directory --keep-going check-format check-lint check-types \
+	  check-layers check-rules check-generated
+
+check-format:
+	@$(BIN)/ruff format --check --quiet .
+
+check-lint:
+	@$(BIN)/ruff check --quiet --output-format concise .
+
+check-types:
+	@$(BIN)/mypy
+
+check-layers:
+	@$(BIN)/lint-imports
+
+check-rules:
+	@$(BIN)/python -m tools.lint
+
+check-generated:
+	@$(BIN)/python -m tools.drift
+
+fix: $(STAMPS)/dev
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+bench: $(STAMPS)/project $(STAMPS)/dev
+	@set -e; for file in benchmarks/$(or $(BENCH),bench_*).py; do \
+	  $(BIN)/python "$$file" $(ARGS); done
+
+fuzz: $(STAMPS)/project $(STAMPS)/dev
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest tests/fuzz -n auto $(TESTS)
+
+generated: $(STAMPS)/project $(STAMPS)/dev
+	@$(BIN)/python -m tools.drift --write
+
+wheel: $(STAMPS)/dev
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+wheel-check: wheel
+	@tools/try_wheel.sh dist/*.whl
+
+lock: $(BIN)/python
+	@test -x $(BIN)/uv || $(PIP) uv
+	@tools/lock.sh $(ARGS)
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@tools/make_venv.sh $(VENV)
+
+$(STAMPS)/runtime: requirements/build.txt requirements/runtime.txt | $(BIN)/python
+	@echo "Installing what the server needs into $(VENV), once ..."
+	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: requirements/dev.txt | $(BIN)/python
+	@echo "Installing what checks and tests need into $(VENV), once ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/project: pyproject.toml $(STAMPS)/runtime
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,48 @@
+"""Generated files match what generates them: `python -m tools.drift [--write]`.
+
+To register one, add a row to `GENERATED`: the file, and a function `module:name` without
+arguments that returns its text.
+"""
+
+import sys
+from collections.abc import Callable
+from difflib import unified_diff
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+GENERATED: dict[str, str] = {}
+SHOWN = 20
+
+
+def generate(source: str) -> str:
+    module, _, name = source.partition(":")
+    return cast("Callable[[], str]", getattr(import_module(module), name))()
+
+
+def difference(path: Path, wanted: str) -> str:
+    """The first lines in which a file differs from what generates it; "" when equal."""
+    present = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = unified_diff(
+        present.splitlines(), wanted.splitlines(), str(path), "generated", lineterm=""
+    )
+    return "\n".join(islice(lines, SHOWN))
+
+
+def main() -> int:
+    write = "--write" in sys.argv[1:]
+    drifted = False
+    for name, source in GENERATED.items():
+        path, wanted = Path(name), generate(source)
+        if write:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted, encoding="utf-8", newline="\n")
+        elif found := difference(path, wanted):
+            drifted = True
+            print(f"{name} is stale: run `make generated`\n{found}")
+    return 1 if drifted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
