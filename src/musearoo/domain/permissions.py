@@ -1,5 +1,6 @@
 """Who may do what with a project."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -37,7 +38,8 @@ class Actor(msgspec.Struct, frozen=True):
     client: str = ""
 
 
-class Grant(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Grant:
     """What one actor may do with one project, as the policies decided it."""
 
     project: ProjectId
