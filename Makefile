@@ -33,7 +33,7 @@ check: $(STAMPS)/project $(STAMPS)/dev
 	  check-layers check-rules check-generated
 
 check-format:
-	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff format --check .
 
 check-lint:
 	@$(BIN)/ruff check --quiet --output-format concise .
@@ -42,7 +42,7 @@ check-types:
 	@$(BIN)/mypy
 
 check-layers:
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 check-rules:
 	@$(BIN)/python -m tools.lint
