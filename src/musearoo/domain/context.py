@@ -67,7 +67,9 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
         """The chord spans of a bar, cut to its edges, in ticks from the start of bar 0."""
         start, end = bar * self.meter.bar_ticks, (bar + 1) * self.meter.bar_ticks
         inside = tuple(
-            ChordSpan(max(span.start, start), min(span.end, end) - max(span.start, start), span.chord)
+            ChordSpan(
+                max(span.start, start), min(span.end, end) - max(span.start, start), span.chord
+            )
             for span in self.chords
             if span.start < end and span.end > start
         )

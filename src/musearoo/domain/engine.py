@@ -49,8 +49,13 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
         raise InvalidValue(self.name, value, "one of " + ", ".join(self.choices))
 
     def _number(self, value: object) -> float | int:
-        expected = f"{'a whole number ' if self.kind == 'integer' else ''}{self.minimum:g} to {self.maximum:g}"
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        whole = "a whole number " if self.kind == "integer" else ""
+        expected = f"{whole}{self.minimum:g} to {self.maximum:g}"
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             raise InvalidValue(self.name, value, expected)
         if not self.minimum <= value <= self.maximum:
             raise InvalidValue(self.name, value, expected)

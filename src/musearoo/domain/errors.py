@@ -101,7 +101,9 @@ class IdempotencyConflict(MuseArooError):
     http_status = 409
 
     def __init__(self) -> None:
-        super().__init__("This command id was used for another request in the last 24 h; send a new id.")
+        super().__init__(
+            "This command id was used for another request in the last 24 h; send a new id."
+        )
 
 
 class PayloadTooLarge(MuseArooError):

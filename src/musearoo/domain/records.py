@@ -126,7 +126,7 @@ class ProjectFacts(msgspec.Struct, frozen=True):
 
 
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The durable head of a session: `state` is the reducer's state at `state_seq` (MessagePack)."""
+    """The durable head of a session; `state` is its MessagePack at `state_seq`."""
 
     id: SessionId
     epoch: str
@@ -166,7 +166,7 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnalysisRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An analysis asked for and, when it is completed, its result (JSON of `Analysis`)."""
+    """An analysis asked for and, once completed, its result (JSON of `Analysis`)."""
 
     id: AnalysisId
     project: ProjectId
@@ -182,7 +182,7 @@ class AnalysisRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A generation asked for. `run` is the MessagePack of its EngineRun, so that it can be redone."""
+    """A generation asked for; `run` is the MessagePack of its EngineRun, for doing it again."""
 
     id: GenerationId
     project: ProjectId
@@ -235,9 +235,9 @@ class ExportRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """Durable work. A claim holds it until `lease_until`; `fence` rises with every claim,
+    """Durable work on `subject`, held by a claim until `lease_until`.
 
-    so that a late answer of a lost worker is refused. `subject` is the id of what it works on.
+    `fence` rises with every claim, so that a late answer of a lost worker is refused.
     """
 
     id: JobId

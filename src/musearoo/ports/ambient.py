@@ -1,6 +1,7 @@
 """Time, ids, randomness and post: everything that would make a run unrepeatable."""
 
-from typing import Protocol
+from collections.abc import Coroutine
+from typing import Any, Protocol
 
 
 class Clock(Protocol):
@@ -45,4 +46,12 @@ class Mailer(Protocol):
 
     async def send(self, to: str, subject: str, text: str) -> None:
         """Send one plain-text message; raises `Unavailable`."""
+        ...
+
+
+class Tasks(Protocol):
+    """Work that goes on after an answer was given."""
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        """Run in the background; a failure is logged, shutdown cancels it."""
         ...

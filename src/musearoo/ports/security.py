@@ -6,10 +6,15 @@ import msgspec
 
 from musearoo.domain.ids import FamilyId, UserId
 from musearoo.domain.permissions import Tier
+from musearoo.ports.store import Transaction
 
 
 class Passwords(Protocol):
-    """Password hashing; slow on purpose, so bounded and off the event loop."""
+    """Password rules and hashing; hashing is slow on purpose, so bounded and off the event loop."""
+
+    def check(self, password: str, *, username: str, email: str) -> None:
+        """Refuse a weak password with `InvalidValue` that says what to do."""
+        ...
 
     async def hash(self, password: str) -> str:
         """Argon2id; raises `ReducedCapacity` when too many wait."""
@@ -47,7 +52,39 @@ class Tokens(Protocol):
         """A keyed signature for a URL that expires."""
         ...
 
-    def signature_is_valid(self, text: str, expires_at: int, signature: str, now: float) -> bool: ...
+    def signature_is_valid(
+        self, text: str, expires_at: int, signature: str, now: float
+    ) -> bool: ...
+
+
+class NewLogin(msgspec.Struct, frozen=True):
+    """A login's chain of refresh tokens and its newest secret."""
+
+    user: UserId
+    family: FamilyId
+    secret: str
+    expires_at: float
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """A used refresh token came back: the whole family has been ended."""
+
+    user: UserId
+    family: FamilyId
+
+
+class RefreshChains(Protocol):
+    """Opaque rotating refresh tokens (RFC 9700 §4.14.2); run inside a transaction."""
+
+    def begin(
+        self, tx: Transaction, user: UserId, *, client: str, remember_me: bool, now: float
+    ) -> NewLogin:
+        """Start a family."""
+        ...
+
+    def rotate(self, tx: Transaction, secret: str, *, client: str, now: float) -> NewLogin | Replay:
+        """Trade a secret for the next one; raises `Unauthenticated` when unknown or expired."""
+        ...
 
 
 class Ticket(msgspec.Struct, frozen=True):

@@ -47,8 +47,6 @@ from musearoo.domain.records import (
 T = TypeVar("T")
 
 
-
-
 class AccountRows(Protocol):
     """Accounts, logins and single-use secrets."""
 
@@ -190,7 +188,9 @@ class JobRows(Protocol):
     def enqueue(self, job: Job) -> None: ...
     def get(self, job: JobId) -> Job | None: ...
     def of_subject(self, subject: str) -> Job | None: ...
-    def claim(self, worker: str, now: float, lease_seconds: float, kinds: Iterable[str]) -> Job | None:
+    def claim(
+        self, worker: str, now: float, lease_seconds: float, kinds: Iterable[str]
+    ) -> Job | None:
         """Take the oldest job that is queued or whose lease ran out: attempt and fence rise by one."""
         ...
 

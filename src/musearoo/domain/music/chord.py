@@ -67,7 +67,9 @@ class Chord(msgspec.Struct, frozen=True):
         """
         match = _SYMBOL.fullmatch(text.strip()) if len(text) <= _MAXIMUM_SYMBOL else None
         if match is None:
-            raise InvalidValue("chord", text[:_MAXIMUM_SYMBOL], 'a symbol such as "A:min7" or "Am7/C"')
+            raise InvalidValue(
+                "chord", text[:_MAXIMUM_SYMBOL], 'a symbol such as "A:min7" or "Am7/C"'
+            )
         name, _, quality, bass = match.groups()
         root = parse_pitch_class(name)
         quality = quality.strip() if quality in QUALITIES else _LEAD_SHEET.get(quality.strip(), "?")

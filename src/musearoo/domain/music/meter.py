@@ -28,9 +28,13 @@ class Meter(msgspec.Struct, frozen=True):
         if self.denominator not in DENOMINATORS:
             raise InvalidValue("meter.denominator", self.denominator, "1, 2, 4, 8, 16 or 32")
         if not self.grouping:
-            msgspec.structs.force_setattr(self, "grouping", default_grouping(self.numerator, self.denominator))
+            msgspec.structs.force_setattr(
+                self, "grouping", default_grouping(self.numerator, self.denominator)
+            )
         if sum(self.grouping) != self.numerator or min(self.grouping) < 1:
-            raise InvalidValue("meter.grouping", self.grouping, f"parts that add up to {self.numerator}")
+            raise InvalidValue(
+                "meter.grouping", self.grouping, f"parts that add up to {self.numerator}"
+            )
 
     @staticmethod
     def parse(text: str) -> "Meter":
@@ -39,7 +43,9 @@ class Meter(msgspec.Struct, frozen=True):
         numerator, slash, denominator = signature.partition("/")
         parts = [part for part in groups.strip("() ").split("+") if part]
         numbers = [numerator, denominator, *parts]
-        if not slash or not all(number.isascii() and number.isdigit() and len(number) < 4 for number in numbers):
+        if not slash or not all(
+            number.isascii() and number.isdigit() and len(number) < 4 for number in numbers
+        ):
             raise InvalidValue("meter", text[:32], 'a time signature such as "4/4" or "7/8 2+2+3"')
         return Meter(int(numerator), int(denominator), tuple(int(part) for part in parts))
 

@@ -47,7 +47,9 @@ class TempoMap(msgspec.Struct, frozen=True):
         return TempoMap((TempoChange(0, bpm),), origin_seconds)
 
     @staticmethod
-    def from_beats(beat_seconds: Iterable[float], ticks_per_beat: int = TICKS_PER_QUARTER) -> "TempoMap":
+    def from_beats(
+        beat_seconds: Iterable[float], ticks_per_beat: int = TICKS_PER_QUARTER
+    ) -> "TempoMap":
         """A map on which beat n falls exactly at `beat_seconds[n]` (two or more, rising)."""
         times = tuple(beat_seconds)
         if len(times) < 2:

@@ -1,0 +1,226 @@
+"""The closed list of session commands: the same values whatever door they came through."""
+
+from typing import Final, Literal
+
+import msgspec
+
+from musearoo.domain.context import Section
+from musearoo.domain.engine import ParameterValue
+from musearoo.domain.errors import InvalidValue
+from musearoo.domain.ids import AnalysisId, AssetId, CommandId, GenerationId, SessionId, TakeId
+from musearoo.domain.music.note import Note
+from musearoo.domain.origin import Origin
+from musearoo.domain.permissions import Actor, Permission
+from musearoo.domain.records import QualityTarget
+
+
+class _Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class SetParameter(_Act, frozen=True):
+    """Set `<part>/<name>`, or `session/tempo`, `session/key`, `session/style`, `session/meter`.
+
+    Changes that share a `gesture` undo as one.
+    """
+
+    path: str
+    value: ParameterValue
+    gesture: str | None = None
+
+
+class SetTransport(_Act, frozen=True):
+    """Play, stop or move. `bar` counts from 1 (0 is the pickup), `beat` in quarter notes from 0."""
+
+    action: Literal["play", "stop", "locate", "loop", "panic"]
+    bar: int | None = None
+    beat: float = 0.0
+    loop_bars: int | None = None
+
+
+class SymbolSpan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A chord symbol over a range of ticks."""
+
+    start: int
+    length: int
+    chord: str
+
+
+class SetChords(_Act, frozen=True):
+    """Replace the chord track."""
+
+    chords: tuple[SymbolSpan, ...]
+
+
+class SetForm(_Act, frozen=True):
+    """Set how many bars the music has, and its sections."""
+
+    bars: int
+    sections: tuple[Section, ...] = ()
+
+
+class AdoptAnalysis(_Act, frozen=True):
+    """Make the tempo map, meter, key, chords and feel of an analysis those of the project."""
+
+    analysis_id: AnalysisId
+
+
+class Generate(_Act, frozen=True):
+    """Play a new take of a part. A request's parameters never change the project's."""
+
+    engine: str
+    parameters: dict[str, ParameterValue] = {}
+    part: str | None = None
+    bars: int | None = None
+    seed: int | None = None
+    style_hints: tuple[str, ...] = ()
+    quality_target: QualityTarget = "balanced"
+    reference_asset: AssetId | None = None
+    analysis_id: AnalysisId | None = None
+
+
+class CancelGeneration(_Act, frozen=True):
+    """Stop a generation."""
+
+    generation_id: GenerationId
+
+
+class Regenerate(_Act, frozen=True):
+    """Play some bars (from 1) or voices of a part again; the rest stays bit-identical."""
+
+    part: str
+    bars: tuple[int, ...] = ()
+    voices: tuple[str, ...] = ()
+    seed: int | None = None
+    parameters: dict[str, ParameterValue] = {}
+
+
+class SelectTake(_Act, frozen=True):
+    """Switch a part to another of its takes."""
+
+    part: str
+    take_id: TakeId
+
+
+class CommitTake(_Act, frozen=True):
+    """Declare a take the one that the part keeps (clips and exports use it)."""
+
+    part: str
+    take_id: TakeId
+
+
+class Lock(_Act, frozen=True):
+    """Keep bars (from 1) or voices of a part from being generated over; neither means all bars."""
+
+    part: str
+    bars: tuple[int, ...] = ()
+    voices: tuple[str, ...] = ()
+
+
+class Unlock(_Act, frozen=True):
+    """Take locks away; without bars or voices, all of the part."""
+
+    part: str
+    bars: tuple[int, ...] = ()
+    voices: tuple[str, ...] = ()
+
+
+class EditNotes(_Act, frozen=True):
+    """Put and remove notes of a part's selected take; the result is a new take."""
+
+    part: str
+    put: tuple[Note, ...] = ()
+    remove: tuple[str, ...] = ()
+    take_id: TakeId | None = None
+
+
+class Undo(_Act, frozen=True):
+    """Take back the actor's latest change that nobody has changed since."""
+
+
+class Redo(_Act, frozen=True):
+    """Do again what the actor last took back."""
+
+
+Act = (
+    SetParameter | SetTransport | SetChords | SetForm | AdoptAnalysis | Generate | CancelGeneration
+    | Regenerate | SelectTake | CommitTake | Lock | Unlock | EditNotes | Undo | Redo
+)  # fmt: skip
+
+
+class CommandRule(msgspec.Struct, frozen=True):
+    """What a command is made of and which right it needs."""
+
+    act: type[Act]
+    permission: Permission
+    meaning: str
+
+
+COMMANDS: Final[dict[str, CommandRule]] = {
+    "set_parameter": CommandRule(
+        SetParameter, Permission.EDIT, "Set a parameter, the tempo, key, style or meter"
+    ),
+    "transport": CommandRule(SetTransport, Permission.EDIT, "Play, stop, locate, loop, panic"),
+    "set_chords": CommandRule(SetChords, Permission.EDIT, "Replace the chord track"),
+    "set_form": CommandRule(SetForm, Permission.EDIT, "Set the number of bars and the sections"),
+    "adopt_analysis": CommandRule(
+        AdoptAnalysis, Permission.EDIT, "Take tempo, meter, key, chords and feel from an analysis"
+    ),
+    "generate": CommandRule(Generate, Permission.GENERATE, "Play a new take of a part"),
+    "cancel_generation": CommandRule(CancelGeneration, Permission.GENERATE, "Stop a generation"),
+    "regenerate": CommandRule(
+        Regenerate, Permission.GENERATE, "Play bars or voices of a part again"
+    ),
+    "select_take": CommandRule(SelectTake, Permission.EDIT, "Switch a part to another take"),
+    "commit_take": CommandRule(CommitTake, Permission.EDIT, "Keep a take as the part's own"),
+    "lock": CommandRule(Lock, Permission.EDIT, "Keep bars or voices from being generated over"),
+    "unlock": CommandRule(Unlock, Permission.EDIT, "Take locks away"),
+    "edit_notes": CommandRule(EditNotes, Permission.EDIT, "Put and remove notes"),
+    "undo": CommandRule(Undo, Permission.EDIT, "Take back your latest change"),
+    "redo": CommandRule(Redo, Permission.EDIT, "Do again what you took back"),
+}
+NAMES: Final[dict[type[Act], str]] = {rule.act: name for name, rule in COMMANDS.items()}
+
+
+class At(msgspec.Struct, frozen=True):
+    """When a command takes effect: `bar` is only for kind "bar" and counts from 1."""
+
+    kind: Literal["now", "next_beat", "next_bar", "bar"] = "now"
+    bar: int = 0
+
+    @staticmethod
+    def parse(text: str) -> "At":
+        """Read "now", "next_beat", "next_bar", "bar 5"."""
+        words = text.split()
+        match words:
+            case ["now"]:
+                return At()
+            case ["next_beat"]:
+                return At("next_beat")
+            case ["next_bar"]:
+                return At("next_bar")
+            case ["bar", number] if number.isascii() and number.isdigit() and len(number) < 6:
+                return At("bar", int(number))
+        raise InvalidValue("at", text[:40], '"now", "next_beat", "next_bar" or "bar N"')
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """An act with who, where and under which id (the id makes a repeat harmless)."""
+
+    session: SessionId
+    actor: Actor
+    act: Act
+    origin: Origin
+    id: CommandId | None = None
+    at: At | None = None
+
+
+def parse_act(name: str, args: object) -> Act:
+    """Turn the wire's `{name, args}` into an act; raises `InvalidValue` with what is wrong."""
+    rule = COMMANDS.get(name)
+    if rule is None:
+        raise InvalidValue("name", name, "one of " + ", ".join(COMMANDS))
+    try:
+        return msgspec.convert(args if args is not None else {}, rule.act)
+    except msgspec.ValidationError as error:
+        raise InvalidValue(f"args of {name}", args, f"valid: {error}") from None

@@ -1,0 +1,228 @@
+"""The closed list of session events: what happened, in the one order that everyone sees."""
+
+from typing import Literal
+
+import msgspec
+
+from musearoo.domain.context import Groove, Section
+from musearoo.domain.engine import ParameterValue
+from musearoo.domain.ids import AnalysisId, GenerationId, SessionId, TakeId, UserId
+from musearoo.domain.music.chord import ChordSpan
+from musearoo.domain.music.key import Key
+from musearoo.domain.music.meter import Meter
+from musearoo.domain.music.note import Note
+from musearoo.domain.music.tempo_map import TempoMap
+
+
+class Landing(msgspec.Struct, frozen=True):
+    """Where a change takes effect: bar from 1, beat in quarters from 0.
+
+    `server_time` is UNIX seconds, None while the transport stands.
+    """
+
+    bar: int
+    beat: float
+    server_time: float | None = None
+
+
+class ParameterSet(msgspec.Struct, frozen=True, kw_only=True, tag="parameter_set"):
+    """A part's parameter has a new value; None means that it is back at the engine's default."""
+
+    path: str
+    value: ParameterValue | None
+    gesture: str | None = None
+    lands_at: Landing | None = None
+
+
+class TempoSet(msgspec.Struct, frozen=True, kw_only=True, tag="tempo_set"):
+    """The tempo map is another."""
+
+    tempo_map: TempoMap
+
+
+class KeySet(msgspec.Struct, frozen=True, kw_only=True, tag="key_set"):
+    """The key is another."""
+
+    key: Key
+
+
+class StyleSet(msgspec.Struct, frozen=True, kw_only=True, tag="style_set"):
+    """The style is another."""
+
+    style: str
+
+
+class MeterSet(msgspec.Struct, frozen=True, kw_only=True, tag="meter_set"):
+    """The meter is another."""
+
+    meter: Meter
+
+
+class ChordsSet(msgspec.Struct, frozen=True, kw_only=True, tag="chords_set"):
+    """The chord track is another."""
+
+    chords: tuple[ChordSpan, ...]
+
+
+class FormSet(msgspec.Struct, frozen=True, kw_only=True, tag="form_set"):
+    """The number of bars and the sections are others."""
+
+    bars: int
+    sections: tuple[Section, ...]
+
+
+class FeelSet(msgspec.Struct, frozen=True, kw_only=True, tag="feel_set"):
+    """Groove and energy curve are others."""
+
+    groove: Groove
+    energy: tuple[int, ...]
+
+
+class ContextAdopted(msgspec.Struct, frozen=True, kw_only=True, tag="context_adopted"):
+    """An analysis became the project's musical context; the settings follow as their own fields."""
+
+    analysis_id: AnalysisId | None
+    tempo_map: TempoMap
+    meter: Meter
+    key: Key
+    style: str
+    bars: int
+    chords: tuple[ChordSpan, ...]
+    sections: tuple[Section, ...]
+    groove: Groove
+    energy: tuple[int, ...]
+
+
+class TransportChanged(msgspec.Struct, frozen=True, kw_only=True, tag="transport_changed"):
+    """The transport plays or stands at `tick` since server time `since`; `loop` is a tick range."""
+
+    playing: bool
+    tick: int
+    since: float
+    loop: tuple[int, int] | None = None
+    panic: bool = False
+
+
+class AnalysisCompleted(msgspec.Struct, frozen=True, kw_only=True, tag="analysis_completed"):
+    """An analysis is there to be read, and to be adopted by a command."""
+
+    analysis_id: AnalysisId
+    tempo: float | None
+    time_signature: str | None
+    key: str | None
+    style: str | None
+
+
+class GenerationAccepted(msgspec.Struct, frozen=True, kw_only=True, tag="generation_accepted"):
+    """A generation will be played; bars follow as `TakeBar`."""
+
+    generation_id: GenerationId
+    take_id: TakeId
+    engine: str
+    part: str
+    bars: int
+    parameters: dict[str, ParameterValue]
+    queued: bool = False
+    lands_at: Landing | None = None
+
+
+class TakeBar(msgspec.Struct, frozen=True, kw_only=True, tag="take_bar"):
+    """One bar of a take that is being played: `bar` counts from 1."""
+
+    generation_id: GenerationId
+    take_id: TakeId
+    part: str
+    bar: int
+    notes: tuple[Note, ...]
+
+
+class GenerationCompleted(msgspec.Struct, frozen=True, kw_only=True, tag="generation_completed"):
+    """The take is stored and selected in its part."""
+
+    generation_id: GenerationId
+    take_id: TakeId
+    engine: str
+    part: str
+    confidence: float
+    generation_time_ms: int
+    parent_take: TakeId | None = None
+
+
+class GenerationFailed(msgspec.Struct, frozen=True, kw_only=True, tag="generation_failed"):
+    """The generation ended without a take."""
+
+    generation_id: GenerationId
+    part: str
+    code: str
+    detail: str
+
+
+class TakeSelected(msgspec.Struct, frozen=True, kw_only=True, tag="take_selected"):
+    """A part plays another take; None means silence."""
+
+    part: str
+    engine: str
+    take_id: TakeId | None
+    lands_at: Landing | None = None
+
+
+class TakeCommitted(msgspec.Struct, frozen=True, kw_only=True, tag="take_committed"):
+    """A part keeps a take."""
+
+    part: str
+    take_id: TakeId | None
+
+
+class NotesEdited(msgspec.Struct, frozen=True, kw_only=True, tag="notes_edited"):
+    """Notes were put and removed: the result is a new take, selected in its part."""
+
+    part: str
+    take_id: TakeId
+    parent_take: TakeId
+    put: tuple[Note, ...]
+    removed: tuple[str, ...]
+
+
+class LocksSet(msgspec.Struct, frozen=True, kw_only=True, tag="locks_set"):
+    """The locked bars (from 1) and voices of a part."""
+
+    part: str
+    bars: tuple[int, ...]
+    voices: tuple[str, ...]
+
+
+class NothingToUndo(msgspec.Struct, frozen=True, kw_only=True, tag="undo_skipped"):
+    """An undo or redo was skipped, because others changed these paths since."""
+
+    conflicts: tuple[str, ...]
+
+
+Event = (
+    ParameterSet | TempoSet | KeySet | StyleSet | MeterSet | ChordsSet | FormSet | FeelSet
+    | ContextAdopted | TransportChanged | AnalysisCompleted | GenerationAccepted | TakeBar
+    | GenerationCompleted | GenerationFailed | TakeSelected | TakeCommitted | NotesEdited | LocksSet
+    | NothingToUndo
+)  # fmt: skip
+
+History = Literal["do", "undo", "redo"]
+
+
+class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
+    """An event with its place in the session: gapless `seq` inside an `epoch`.
+
+    `at` is server UNIX seconds, `cause` the id of the command that led to it.
+    """
+
+    session: SessionId
+    seq: int
+    epoch: str
+    at: float
+    user: UserId | None
+    cause: str | None
+    event: Event
+    history: History = "do"
+
+
+def is_state_class(event: Event) -> bool:
+    """Whether a slow reader may see only the latest value, and a crash may lose 50 ms of it."""
+    return isinstance(event, ParameterSet)

@@ -1,0 +1,27 @@
+"""Where a request came from, in the form that may be kept."""
+
+import ipaddress
+from typing import Literal
+
+import msgspec
+
+Door = Literal["rest", "ws", "osc", "cli", "system"]
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The door, the cut address of the caller, its program, and the request's correlation id."""
+
+    door: Door
+    source: str
+    correlation: str
+    client: str = ""
+
+
+def cut_address(address: str) -> str:
+    """An address cut to /24 (IPv4) or /48 (IPv6): logs name a network, not a person."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    prefix = 24 if parsed.version == 4 else 48
+    return str(ipaddress.ip_network((parsed, prefix), strict=False))
