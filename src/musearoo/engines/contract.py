@@ -75,8 +75,12 @@ def _numbered(bar: Bar, run: EngineRun) -> Bar:
     notes = sorted(bar.notes, key=in_playing_order)
     if run.voices:
         notes = [note for note in notes if note.voice in run.voices]
-    ids = Chance(run.seed, run.engine, "ids", bar.index)
-    return Bar(bar.index, tuple(_with_id(note, ids) for note in notes))
+    # One stream of ids for each voice, so that leaving voices out changes no other id.
+    ids = {
+        voice: Chance(run.seed, run.engine, "ids", bar.index, voice)
+        for voice in sorted({note.voice for note in notes})
+    }
+    return Bar(bar.index, tuple(_with_id(note, ids[note.voice]) for note in notes))
 
 
 def _with_id(note: Note, ids: Chance) -> Note:
