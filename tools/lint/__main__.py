@@ -10,7 +10,11 @@ from tools.lint.source import Finding, parse
 
 def findings(package: Path) -> Iterator[Finding]:
     for path in sorted(package.rglob("*.py")):
-        module = parse(path, package)
+        try:
+            module = parse(path, package)
+        except SyntaxError as error:
+            yield Finding(path, error.lineno or 1, f"does not parse: {error.msg}")
+            continue
         for rule in RULES:
             yield from rule(module)
 
