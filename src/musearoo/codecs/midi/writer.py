@@ -1,0 +1,191 @@
+"""A song as a Standard MIDI File of format 1 with 960 ticks a quarter note.
+
+Sources: "Standard MIDI Files 1.0" (MIDI Association, RP-001); General MIDI
+level 1 for channel 10 and the meaning of programs. Track 0 is the conductor
+(tempo, meter, key, sections, chords), then one track per part. Microtiming
+becomes ticks through the tempo map. All tracks end on the same bar line, so
+that a loop made from the file stays in time.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Final
+
+from musearoo.codecs.midi import events
+from musearoo.domain.music.note import Note
+from musearoo.domain.music.tempo_map import TempoMap, microseconds_per_quarter
+from musearoo.domain.music.ticks import TICKS_PER_QUARTER
+from musearoo.domain.song import Song, SongPart
+
+DRUM_CHANNEL: Final = 9  # channel 10 as musicians count
+MADE_BY: Final = "Made with MuseAroo"
+_MELODIC_CHANNELS: Final = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
+_CLOCKS_PER_QUARTER: Final = 24
+_THIRTY_SECONDS_PER_QUARTER: Final = 8
+_VOLUME_AT_UNITY: Final = 100
+_VOLUME: Final = 7
+_PAN: Final = 10
+
+Placement = Callable[[Note], tuple[int, int]]
+
+
+def encode(song: Song) -> bytes:
+    """The whole file; the same song gives the same bytes."""
+    place = placement(song.tempo_map)
+    played = [_without_overlaps(part.notes, place, song.length) for part in song.parts]
+    end = _end(song, played)
+    tracks = [_conductor(song, end)]
+    ports = _channels(song.parts)
+    for part, notes, (port, channel) in zip(song.parts, played, ports, strict=True):
+        tracks.append(events.track(_setup(part, port, channel), [], _packed(notes, channel), end))
+    header = b"MThd" + bytes((0, 0, 0, 6, 0, 1)) + len(tracks).to_bytes(2, "big")
+    return header + TICKS_PER_QUARTER.to_bytes(2, "big") + b"".join(tracks)
+
+
+def placement(tempo_map: TempoMap) -> Placement:
+    """How a note's ticks and microtiming become the ticks (start, end) it is played at."""
+    if len(tempo_map.changes) == 1:
+        ticks_per_us = tempo_map.bpm * TICKS_PER_QUARTER / 60_000_000
+
+        def steady(note: Note) -> tuple[int, int]:
+            shift = round(note.offset_us * ticks_per_us) if note.offset_us else 0
+            return note.start + shift, note.start + note.length + shift
+
+        return steady
+    moved = _shifter(tempo_map)
+    return lambda note: (moved(note.start, note.offset_us), moved(note.end, note.offset_us))
+
+
+def _shifter(tempo_map: TempoMap) -> Callable[[int, int], int]:
+    starts = [change.tick for change in tempo_map.changes]
+    rates = [change.bpm * TICKS_PER_QUARTER / 60.0 for change in tempo_map.changes]
+    seconds = [0.0]
+    for index in range(1, len(starts)):
+        seconds.append(seconds[-1] + (starts[index] - starts[index - 1]) / rates[index - 1])
+
+    def moved(tick: int, offset_us: int) -> int:
+        if not offset_us:
+            return tick
+        here = max(0, bisect_right(starts, tick) - 1)
+        moment = seconds[here] + (tick - starts[here]) / rates[here] + offset_us / 1e6
+        there = max(0, bisect_right(seconds, moment) - 1)
+        return round(starts[there] + (moment - seconds[there]) * rates[there])
+
+    return moved
+
+
+def _without_overlaps(
+    notes: tuple[Note, ...], place: Placement, length: int
+) -> list[tuple[int, int, int, int]]:
+    """(on, off, pitch, velocity) of each note; one key never sounds twice at a time."""
+    placed = []
+    for note in notes:
+        on, off = place(note)
+        if off > length >= note.start + note.length:
+            off = length  # microtiming alone must not lengthen the loop
+        placed.append((max(on, 0), note.pitch, off, note.velocity))
+    placed.sort()
+    sounding: dict[int, int] = {}
+    played: list[tuple[int, int, int, int]] = []
+    for on, pitch, off, velocity in placed:
+        off = max(off, on + 1)
+        last = sounding.get(pitch)
+        if last is not None and played[last][1] > on:
+            last_on, last_off, _, last_velocity = played[last]
+            if last_on == on:
+                played[last] = (on, max(off, last_off), pitch, max(velocity, last_velocity))
+                continue
+            played[last] = (last_on, on, pitch, last_velocity)
+        sounding[pitch] = len(played)
+        played.append((on, off, pitch, velocity))
+    return played
+
+
+def _packed(notes: list[tuple[int, int, int, int]], channel: int) -> list[int]:
+    note_on, note_off = (events.NOTE_ON | channel) << 16, (events.NOTE_OFF | channel) << 16
+    packed = [on << 24 | note_on | pitch << 8 | velocity for on, _, pitch, velocity in notes]
+    packed += [off << 24 | note_off | pitch << 8 | 64 for _, off, pitch, _ in notes]
+    return packed
+
+
+def _end(song: Song, played: list[list[tuple[int, int, int, int]]]) -> int:
+    last = max((note[1] for notes in played for note in notes), default=0)
+    bars = max(song.bars, -(-last // song.meter.bar_ticks))
+    return bars * song.meter.bar_ticks
+
+
+def _channels(parts: tuple[SongPart, ...]) -> list[tuple[int, int]]:
+    """Port and channel of every part; the sixteenth melodic part moves to a second port."""
+    places, drums, melodic = [], 0, 0
+    for part in parts:
+        if part.program is None:
+            places.append((drums, DRUM_CHANNEL))
+            drums += 1
+        else:
+            port, index = divmod(melodic, len(_MELODIC_CHANNELS))
+            places.append((port, _MELODIC_CHANNELS[index]))
+            melodic += 1
+    return places
+
+
+def _setup(part: SongPart, port: int, channel: int) -> list[bytes]:
+    program = part.kit if part.program is None else part.program
+    pan = min(127, max(0, round(64 + 63 * part.pan)))
+    return [
+        events.text(events.TRACK_NAME, part.title or part.name),
+        events.meta(events.PORT, bytes((min(port, 127),))),
+        bytes((events.PROGRAM | channel, program & 0x7F)),
+        bytes((events.CONTROL | channel, _VOLUME, _volume(part.gain))),
+        bytes((events.CONTROL | channel, _PAN, pan)),
+    ]
+
+
+def _volume(gain: float) -> int:
+    """Controller 7 for a linear gain; its level grows with the square (GM 2, 3.3.3)."""
+    return min(127, max(0, round(_VOLUME_AT_UNITY * max(gain, 0.0) ** 0.5)))
+
+
+def _conductor(song: Song, end: int) -> bytes:
+    setup = [
+        events.text(events.TRACK_NAME, song.title),
+        events.text(events.TEXT, MADE_BY),
+        events.meta(events.METER, _meter(song)),
+        events.meta(events.KEY, _key(song)),
+        events.text(events.TEXT, f"key: {song.key.name}"),
+    ]
+    timed = [
+        (
+            change.tick,
+            0,
+            events.meta(events.TEMPO, microseconds_per_quarter(change.bpm).to_bytes(3, "big")),
+        )
+        for change in song.tempo_map.changes
+        if change.tick < end or change.tick == 0
+    ]
+    bar = song.meter.bar_ticks
+    timed += [
+        (section.first_bar * bar, 1, events.text(events.MARKER, section.label))
+        for section in song.sections
+        if 0 <= section.first_bar * bar <= end
+    ]
+    timed += [
+        (span.start, 2, events.text(events.TEXT, span.chord.symbol(flats=song.key.prefers_flats)))
+        for span in song.chords
+        if 0 <= span.start <= end
+    ]
+    timed.sort(key=lambda event: event[:2])
+    return events.track(setup, [(tick, event) for tick, _, event in timed], [], end)
+
+
+def _meter(song: Song) -> bytes:
+    """Numerator, power of two, clocks a click, 32nds a quarter; odd groups click their unit."""
+    meter = song.meter
+    unit = meter.unit_ticks * _CLOCKS_PER_QUARTER // TICKS_PER_QUARTER
+    click = unit * meter.grouping[0] if len(set(meter.grouping)) == 1 else unit
+    click = click if click <= 255 else unit
+    power = meter.denominator.bit_length() - 1
+    return bytes((meter.numerator, power, click, _THIRTY_SECONDS_PER_QUARTER))
+
+
+def _key(song: Song) -> bytes:
+    return bytes((song.key.fifths & 0xFF, int(song.key.is_minor)))

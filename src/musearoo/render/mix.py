@@ -1,0 +1,119 @@
+"""Parts to one stereo mix: balance, loudness and a limiter, in whole-array steps.
+
+The loudness is that of ITU-R BS.1770-4 in a cheap form: K-weighting applied
+to the power spectra of blocks of 4096 samples, gated at 10 LU below the mean.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musearoo.render.synth import SAMPLE_RATE, Samples
+
+TARGET_LUFS: Final = -15.0
+CEILING: Final = 10 ** (-1.1 / 20)  # -1 dBFS with a little room for rounding
+MAXIMUM_BOOST_DB: Final = 24.0
+TAIL_SECONDS: Final = 3.0
+_SILENCE: Final = 10 ** (-60 / 20)
+_FADE_SECONDS: Final = 0.05
+_LOUDNESS_BLOCK: Final = 4096
+_LIMITER_BLOCK: Final = 64
+_LOOK_AHEAD: Final = 6  # blocks: 9 ms on both sides
+
+
+def mixed(parts: Iterable[tuple[Samples, float, float]], seconds: float) -> Samples:
+    """Sum (samples, gain, pan) over at least `seconds`, with a tail, levelled and limited."""
+    parts = list(parts)
+    least = round(seconds * SAMPLE_RATE)
+    longest = least + round(TAIL_SECONDS * SAMPLE_RATE)
+    frames = min(longest, max([least, *(samples.shape[1] for samples, _, _ in parts)]))
+    mix = np.zeros((2, frames), np.float32)
+    for samples, gain, pan in parts:
+        played = samples[:, :frames]
+        for channel, balance in enumerate(_balance(pan)):
+            mix[channel, : played.shape[1]] += played[channel] * np.float32(gain * balance)
+    mix = _trimmed(mix, least)
+    return limited(mix * np.float32(_levelling_gain(mix)))
+
+
+def _balance(pan: float) -> tuple[float, float]:
+    """Left and right gain: the far side fades by a quarter cosine, the near side stays."""
+    pan = min(1.0, max(-1.0, pan))
+    far = float(np.cos(abs(pan) * np.pi / 2))
+    return (far, 1.0) if pan > 0 else (1.0, far)
+
+
+def _trimmed(mix: Samples, least: int) -> Samples:
+    """Cut the tail where it has died away, and fade what is cut short."""
+    tail = np.abs(mix[:, least:]).max(axis=0, initial=0.0)
+    loudest = float(np.abs(mix).max(initial=0.0))
+    audible = np.flatnonzero(tail > loudest * _SILENCE)
+    fade = round(_FADE_SECONDS * SAMPLE_RATE)
+    end = min(mix.shape[1], least + (int(audible[-1]) + fade if audible.size else 0))
+    mix = mix[:, :end].copy()
+    if end > least:
+        length = min(fade, end - least)
+        mix[:, end - length :] *= np.linspace(1, 0, length, dtype=np.float32)
+    return mix
+
+
+def _levelling_gain(mix: Samples) -> float:
+    level = loudness(mix)
+    if level == -np.inf:
+        return 1.0
+    return float(10 ** (min(TARGET_LUFS - level, MAXIMUM_BOOST_DB) / 20))
+
+
+def loudness(mix: Samples) -> float:
+    """Loudness in LUFS, near enough for levelling; minus infinity for silence."""
+    blocks = mix.shape[1] // _LOUDNESS_BLOCK
+    if not blocks:
+        mix = np.pad(mix, ((0, 0), (0, _LOUDNESS_BLOCK - mix.shape[1])))
+        blocks = 1
+    power = np.zeros(blocks)
+    weights = _k_weights()
+    for channel in mix:
+        framed = channel[: blocks * _LOUDNESS_BLOCK].reshape(blocks, _LOUDNESS_BLOCK)
+        spectrum = np.fft.rfft(framed)
+        power += (spectrum.real**2 + spectrum.imag**2) @ weights
+    audible = power[power > 10 ** ((-70 + 0.691) / 10)]
+    if not audible.size:
+        return -np.inf
+    gated = audible[audible > audible.mean() / 10]
+    return float(-0.691 + 10 * np.log10(gated.mean()))
+
+
+@cache
+def _k_weights() -> NDArray[np.float32]:
+    """|K(f)|^2 per bin, scaled so that the weighted sum over a block is its mean square."""
+    frequency = np.fft.rfftfreq(_LOUDNESS_BLOCK, 1 / SAMPLE_RATE)
+    high_pass = (frequency / 38.0) ** 4 / (1 + (frequency / 38.0) ** 4)
+    shelf = (1 + 1.585**2 * (frequency / 1500.0) ** 4) / (1 + (frequency / 1500.0) ** 4)
+    sides = np.where((frequency == 0) | (frequency == SAMPLE_RATE / 2), 1.0, 2.0)
+    return (high_pass * shelf * sides / _LOUDNESS_BLOCK**2).astype(np.float32)
+
+
+def limited(mix: Samples) -> Samples:
+    """Hold every sample under `CEILING` with a gain that moves over 9 ms on both sides.
+
+    The gain of a block is the mean of minima that all look at the block itself
+    and its neighbours, so that interpolation between blocks cannot overshoot.
+    """
+    if float(np.abs(mix).max(initial=0.0)) <= CEILING:
+        return mix
+    frames = mix.shape[1]
+    blocks = -(-frames // _LIMITER_BLOCK)
+    peaks = np.zeros(blocks * _LIMITER_BLOCK, np.float32)
+    peaks[:frames] = np.abs(mix).max(axis=0)
+    wanted = np.minimum(1.0, CEILING / np.maximum(peaks.reshape(blocks, -1).max(axis=1), 1e-9))
+    window = 2 * _LOOK_AHEAD + 1
+    padded = np.pad(wanted, _LOOK_AHEAD * 2, constant_values=1.0)
+    lowest = np.lib.stride_tricks.sliding_window_view(padded, window).min(axis=1)
+    smooth = np.convolve(lowest, np.ones(window - 2) / (window - 2), "valid")[1:-1]
+    centres = (np.arange(blocks) + 0.5) * _LIMITER_BLOCK
+    gain = np.interp(np.arange(frames), centres, smooth).astype(np.float32)
+    limit = np.float32(CEILING)
+    return np.clip(mix * gain, -limit, limit)

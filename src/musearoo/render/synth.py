@@ -1,0 +1,75 @@
+"""What a synthesizer is to the mixer, and which one plays."""
+
+from collections.abc import Sequence
+from typing import Final, Literal, Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from musearoo.domain.song import Song, SongPart
+from musearoo.render.programs import Preset
+
+SAMPLE_RATE: Final = 44_100
+
+Samples = NDArray[np.float32]
+SynthName = Literal["auto", "symusic", "sampler"]
+
+
+class TimedNote(msgspec.Struct, frozen=True):
+    """A note in seconds from the start of the song, microtiming included."""
+
+    start: float
+    length: float
+    pitch: int
+    velocity: int
+
+
+class Synth(Protocol):
+    """Plays one part with one preset of the font."""
+
+    def play(self, preset: Preset, notes: Sequence[TimedNote]) -> Samples:
+        """Stereo samples of shape (2, n) at `SAMPLE_RATE`, releases included; n may be 0."""
+        ...
+
+
+def timed_notes(song: Song, part: SongPart) -> tuple[TimedNote, ...]:
+    """The notes of a part in seconds, in the order they sound."""
+    origin, clock = song.tempo_map.origin_seconds, song.tempo_map.seconds_at
+    moments: dict[int, float] = {}
+
+    def seconds(tick: int) -> float:
+        known = moments.get(tick)
+        if known is None:
+            known = moments[tick] = clock(tick) - origin
+        return known
+
+    notes = (
+        TimedNote(
+            max(0.0, seconds(note.start) + note.offset_us * 1e-6),
+            max(0.001, seconds(note.end) - seconds(note.start)),
+            note.pitch,
+            note.velocity,
+        )
+        for note in part.notes
+    )
+    return tuple(sorted(notes, key=lambda note: (note.start, note.pitch)))
+
+
+def choose(name: SynthName = "auto") -> Synth:
+    """The synthesizer of that name; "auto" is symusic, or our sampler where it cannot load."""
+    if name == "sampler":
+        return _sampler()
+    try:
+        from musearoo.render.symusic_synth import symusic_synth
+    except ImportError:
+        if name == "symusic":
+            raise
+        return _sampler()
+    return symusic_synth()
+
+
+def _sampler() -> Synth:
+    from musearoo.render.sampler import sampler
+
+    return sampler()
