@@ -20,12 +20,13 @@ _LAG = 2
 
 @dataclass(frozen=True, slots=True)
 class Onsets:
-    """Frames at `FPS`: `log_mel` levels, flux per register and in total.
+    """Frames at `FPS`: `log_mel` levels, their `rise` per band, flux per register and in total.
 
     `strength` is scaled so that the strong onsets of the recording lie near 1.
     """
 
     log_mel: Floats
+    rise: Floats
     registers: Floats
     strength: Floats
     peaks: Floats
@@ -44,7 +45,7 @@ def find_onsets(samples: Floats) -> Onsets:
     registers = registers / np.maximum(_strong(registers), 0.05)
     strength = rise.mean(axis=1) + 0.15 * registers.mean(axis=1)
     strength = strength / max(float(_strong(strength[:, None])[0]), 0.02)
-    return Onsets(log_mel, registers, strength, _peaks(strength))
+    return Onsets(log_mel, rise, registers, strength, _peaks(strength))
 
 
 def _rise(log_mel: Floats) -> Floats:

@@ -118,8 +118,8 @@ def _decompose(spectrum: Floats) -> Floats:
 
 
 def _tonality(spectrum: Floats) -> Floats:
-    """One minus the spectral flatness above 65 Hz over 0.36 s, per frame."""
-    upper = spectrum[:, 12 * STEPS :]
+    """One minus the spectral flatness above 131 Hz over 0.36 s, per frame."""
+    upper = spectrum[:, 24 * STEPS :]
     total = np.concatenate([np.zeros((1, upper.shape[1])), np.cumsum(upper, 0, np.float64)])
     index = np.arange(len(upper))
     stop, start = np.minimum(index + 5, len(upper)), np.maximum(index - 4, 0)

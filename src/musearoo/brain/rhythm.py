@@ -57,7 +57,7 @@ def find_rhythm(onsets: Onsets, pitch: PitchContent, seconds: float) -> Rhythm |
     """Track the beat and the bar; None when nothing repeats."""
     if len(onsets.peaks) < 3 or seconds < 1.0:
         return None
-    beat, downbeat = activations(onsets)
+    beat, downbeat = activations(onsets, pitch)
     correlation = autocorrelation(onsets.strength)
     rates = pulse_rates(correlation)
     if not rates or max(salience for _, salience in rates) < _MINIMUM_SALIENCE:

@@ -11,7 +11,7 @@ from musearoo.domain.analysis import Candidate, HeardChord
 from musearoo.domain.music.chord import Chord
 from musearoo.domain.music.key import Key
 
-_MINIMUM_TONALITY = 0.45
+_MINIMUM_TONALITY = 0.2
 _CHANGE_DOWNBEAT, _CHANGE_MIDDLE, _CHANGE_ELSEWHERE = 0.55, 0.28, 0.1
 
 
