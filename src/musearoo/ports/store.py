@@ -66,8 +66,11 @@ class AccountRows(Protocol):
         """Raise the counters; a new month restarts the monthly one."""
         ...
 
-    def delete(self, user: UserId) -> None:
-        """Remove the account, its projects and all that hangs on them; audit rows stay."""
+    def delete(self, user: UserId) -> list[str]:
+        """Remove the account, its projects and all that hangs on them; audit rows stay.
+
+        Answers blob keys no longer referenced.
+        """
         ...
 
     def insert_family(self, family: RefreshFamily) -> None: ...

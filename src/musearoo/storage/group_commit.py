@@ -1,0 +1,190 @@
+"""One thread that writes: all work that waits goes into one transaction and one fsync.
+
+Each piece of work runs between a savepoint and its release, so that what raises is undone
+alone and only its caller hears of it. If the commit itself fails, every caller in the batch
+hears `Unavailable`, nothing of the batch remains, and the thread carries on with the next.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any, Final, Protocol, TypeVar
+
+import structlog
+
+from musearoo.domain.errors import Unavailable
+from musearoo.ports.store import Transaction
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+# Writes accepted and not yet answered; callers beyond it wait their turn on the loop.
+IN_FLIGHT: Final = 512
+LARGEST_BATCH: Final = 256
+
+
+class Writer(Protocol):
+    """A connection as the writing thread uses it. Driver errors leave it as `Unavailable`."""
+
+    def begin(self) -> Transaction:
+        """Start a transaction, connecting anew where that is needed."""
+        ...
+
+    def mark(self) -> None:
+        """Set a savepoint."""
+        ...
+
+    def keep(self) -> None:
+        """Release the savepoint, or raise what made the work fail without its noticing."""
+        ...
+
+    def undo(self) -> bool:
+        """Return to the savepoint; False when the whole transaction is lost."""
+        ...
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        ...
+
+    def abandon(self) -> None:
+        """Undo the transaction or drop the connection; never raises."""
+        ...
+
+    def after_batch(self, *, idle: bool) -> None:
+        """Do upkeep between transactions; never raises."""
+        ...
+
+    def close(self) -> None:
+        """Release the connection; never raises."""
+        ...
+
+
+class _Write:
+    """One piece of work on its way to the thread and back."""
+
+    __slots__ = ("answer", "error", "future", "loop", "work")
+
+    def __init__(
+        self,
+        work: Callable[[Transaction], Any],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.work = work
+        self.loop = loop
+        self.future: asyncio.Future[Any] = loop.create_future()
+        self.answer: Any = None
+        self.error: BaseException | None = None
+
+
+class GroupCommit:
+    """Runs work on a `Writer` in its own thread; made, used and closed on one event loop."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.commits = 0
+        self.writes = 0
+        self._writer = writer
+        self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._places = asyncio.Semaphore(IN_FLIGHT)
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in the next batch; what it did is durable when this returns.
+
+        If the caller is cancelled first, the work may still be done. Raises `Unavailable`
+        when the batch could not be committed or the store is closed.
+        """
+        await self._places.acquire()
+        if self._closed:
+            self._places.release()
+            raise Unavailable("The store is closed; the server is shutting down.")
+        write = _Write(work, asyncio.get_running_loop())
+        self._queue.put(write)
+        answer: T = await write.future
+        return answer
+
+    async def close(self) -> None:
+        """Finish what was accepted, then end the thread and its connection."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        last = False
+        while not last:
+            batch, last = self._next_batch()
+            if batch:
+                self._commit(batch)
+                self._answer(batch)
+            self._writer.after_batch(idle=self._queue.empty())
+        self._writer.close()
+
+    def _next_batch(self) -> tuple[list[_Write], bool]:
+        """Wait for work and take all there is; True when nothing will follow."""
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        batch = [first]
+        while len(batch) < LARGEST_BATCH:
+            try:
+                write = self._queue.get_nowait()
+            except Empty:
+                break
+            if write is None:
+                return batch, True
+            batch.append(write)
+        return batch, False
+
+    def _commit(self, batch: list[_Write]) -> None:
+        try:
+            transaction = self._writer.begin()
+            for write in batch:
+                self._apply(write, transaction)
+            self._writer.commit()
+        except Exception as error:
+            self._writer.abandon()
+            log.exception("store.commit_failed", writes=len(batch))
+            for write in batch:
+                write.error = _unavailable(error)
+        else:
+            self.commits += 1
+            self.writes += len(batch)
+
+    def _apply(self, write: _Write, transaction: Transaction) -> None:
+        if write.future.cancelled():
+            return
+        self._writer.mark()
+        try:
+            write.answer = write.work(transaction)
+            self._writer.keep()
+        except BaseException as error:
+            write.error = error
+            if not self._writer.undo():
+                raise Unavailable("The database gave up a transaction; try again.") from error
+
+    def _answer(self, batch: list[_Write]) -> None:
+        try:
+            batch[0].loop.call_soon_threadsafe(self._deliver, batch)
+        except RuntimeError:  # the loop is closed, so nobody waits
+            log.warning("store.answer_undelivered", writes=len(batch))
+
+    def _deliver(self, batch: list[_Write]) -> None:
+        for write in batch:
+            self._places.release()
+            if write.future.done():
+                continue
+            if write.error is None:
+                write.future.set_result(write.answer)
+            else:
+                write.future.set_exception(write.error)
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    if isinstance(error, Unavailable):
+        return Unavailable(error.detail, retry_after=error.retry_after)
+    refusal = Unavailable("The database did not accept the change; try again.", retry_after=1.0)
+    refusal.__cause__ = error
+    return refusal

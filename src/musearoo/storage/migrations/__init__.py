@@ -1,0 +1,1 @@
+"""Alembic's scripts; `musearoo.storage.schema` runs them."""

@@ -1,0 +1,46 @@
+"""Opens the store that the settings name."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from musearoo.domain.errors import InvalidValue
+from musearoo.ports.store import Store
+from musearoo.storage import schema
+from musearoo.storage.folder import FolderLock
+from musearoo.storage.sqlite import SqliteStore
+
+DATABASE_NAME: Final = "musearoo.sqlite3"
+_EXPECTED: Final = "sqlite:///path/to/file.sqlite3 or postgresql://user:password@host/database"
+
+
+def database_url(url: str | None, data_dir: Path) -> str:
+    """The URL given, or that of the embedded database in the data folder."""
+    return url or f"sqlite:///{(data_dir / DATABASE_NAME).absolute()}"
+
+
+def open_store(url: str | None, data_dir: Path) -> Store:
+    """Lock the data folder, bring the schema up to date and open the store.
+
+    Blocks for up to a second or two. `url` None means SQLite in the data folder. The
+    store belongs to the event loop that uses it first; `close` releases the folder.
+    Raises `Unavailable` when another process holds the folder or the database cannot
+    be used, `InvalidValue` for a URL of another kind.
+    """
+    chosen = database_url(url, data_dir)
+    try:
+        parsed = make_url(chosen)
+    except ArgumentError:
+        raise InvalidValue("database URL", "(hidden)", _EXPECTED) from None
+    backend = parsed.get_backend_name()
+    if backend != "sqlite" or not parsed.database:
+        raise InvalidValue("database URL", parsed.render_as_string(), _EXPECTED)
+    lock = FolderLock(data_dir)
+    try:
+        schema.upgrade(chosen)
+        return SqliteStore(Path(parsed.database), on_close=lock.release)
+    except BaseException:
+        lock.release()
+        raise

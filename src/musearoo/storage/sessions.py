@@ -1,0 +1,76 @@
+"""Session heads and their event log."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, func, select, update
+
+from musearoo.domain.errors import Conflict, NotFound
+from musearoo.domain.ids import SessionId
+from musearoo.domain.records import SessionRecord, StoredEvent
+from musearoo.storage.mapping import EVENTS, SESSIONS
+from musearoo.storage.statement import Connection, Statement
+from musearoo.storage.tables import events, sessions
+
+# The head's own number counts where the log was cut; appending then writes one row, not two.
+_logged = select(func.max(events.c.seq)).where(events.c.session == sessions.c.id).scalar_subquery()
+_GET = Statement(
+    select(*SESSIONS.columns, _logged.label("logged")).where(sessions.c.id == bindparam("id"))
+)
+_SAVE = Statement(
+    update(sessions)
+    .where(sessions.c.id == bindparam("key"), sessions.c.state_seq <= bindparam("number"))
+    .values(
+        epoch=bindparam("era"),
+        seq=bindparam("number"),
+        state_seq=bindparam("number"),
+        state=bindparam("bytes"),
+    )
+)
+_SET_EPOCH = Statement(update(sessions).where(sessions.c.id == bindparam("key")), columns=["epoch"])
+_AFTER = Statement(
+    EVENTS.select.where(events.c.session == bindparam("session"), events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("limit"))
+)
+
+
+class Sessions:
+    """`SessionRows` over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def insert(self, record: SessionRecord) -> None:
+        if not SESSIONS.add(self._connection, record):
+            raise Conflict("This project has its session already.")
+
+    def get(self, session: SessionId) -> SessionRecord | None:
+        row = self._connection.first(_GET, id=session)
+        if row is None:
+            return None
+        name, epoch, seq, state_seq, state, logged = row
+        last = max(seq, logged or 0)
+        return SessionRecord(id=name, epoch=epoch, seq=last, state_seq=state_seq, state=state)
+
+    def append(self, events: Sequence[StoredEvent]) -> None:
+        if events and not EVENTS.add_all(self._connection, events):
+            raise self._connection.fail(
+                Conflict("Another process continued this session; read it again.")
+            )
+
+    def save_state(self, session: SessionId, epoch: str, seq: int, state: bytes) -> None:
+        saved = self._connection.run(_SAVE, key=session, era=epoch, number=seq, bytes=state)
+        if not saved and self.get(session) is None:
+            raise NotFound("session")
+
+    def set_epoch(self, session: SessionId, epoch: str) -> None:
+        if self._connection.run(_SET_EPOCH, key=session, epoch=epoch) == 0:
+            raise NotFound("session")
+
+    def events_after(self, session: SessionId, after: int, limit: int) -> list[StoredEvent]:
+        rows = self._connection.all(_AFTER, session=session, after=after, limit=limit)
+        return [EVENTS.decode(row) for row in rows]
+
+    def last_seq(self, session: SessionId) -> int:
+        record = self.get(session)
+        return 0 if record is None else record.seq
