@@ -1,5 +1,7 @@
 """Proofs of identity and the limits of use."""
 
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
 from typing import Literal, Protocol
 
 import msgspec
@@ -108,6 +110,10 @@ class Tickets(Protocol):
         """The ticket, once; raises `Unauthenticated`."""
         ...
 
+    def revoke_family(self, family: FamilyId) -> None:
+        """Void the tickets of a login that has ended."""
+        ...
+
 
 class Window(msgspec.Struct, frozen=True):
     """One printed limit: so many in so many seconds, what is left, and when it eases."""
@@ -120,24 +126,88 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Limiter(Protocol):
-    """Generation quotas: an exact sliding minute, an hour and a day anchored at first use."""
+    """Generation quotas: an exact sliding minute, an hour and a day anchored at first use.
+
+    Every `now` is `Clock.monotonic()`: setting the wall clock neither grants nor costs anything.
+    """
 
     def take(self, user: UserId, tier: Tier, cost: int, now: float) -> tuple[Window, ...]:
         """Take from all windows or none; raises `QuotaExceeded`."""
         ...
 
-    def refund(self, user: UserId, cost: int, now: float) -> None:
-        """Give back what our own failure cost."""
+    def refund(self, user: UserId, cost: int, now: float, *, age: float = 0.0) -> None:
+        """Give back what our own failure cost; `age` is how many seconds ago it was taken."""
         ...
 
     def windows(self, user: UserId, tier: Tier, now: float) -> tuple[Window, ...]:
         """What is left, without taking."""
         ...
 
+    def snapshot(self, now: float, wall: float, *users: UserId) -> dict[str, bytes]:
+        """The counters of these users, or of all, for `QuotaRows.save`.
+
+        `wall` is the same moment in UNIX seconds. Saved in the transaction that records the
+        generation, a take is not forgiven by a crash.
+        """
+        ...
+
+    def restore(self, rows: Mapping[str, bytes], now: float, wall: float) -> list[str]:
+        """Take up saved counters at start; answers the users whose row cannot be read."""
+        ...
+
 
 class Pacing(Protocol):
-    """How fast a source may knock (GCRA)."""
+    """How fast a source may knock (GCRA). `now` is `Clock.monotonic()`."""
 
     def admit(self, key: str, *, per_minute: float, burst: int, now: float) -> None:
         """Let one through or raise `TooManyRequests` with the time to wait."""
+        ...
+
+
+class Signal(StrEnum):
+    """What may be a sign of an attack."""
+
+    REFRESH_REPLAY = "refresh-replay"
+    TICKET_REPLAY = "ticket-replay"
+    BAD_MAC = "bad-mac"
+    FAILED_LOGIN = "failed-login"
+    FOREIGN_OBJECT = "foreign-object"
+    REFUSED_FRAME = "refused-frame"
+    HOSTILE_UPLOAD = "hostile-upload"
+    UNUSUAL_RATE = "unusual-rate"
+
+
+class ThreatLevel(IntEnum):
+    """What the score of a subject calls for."""
+
+    LOW = 0  # log
+    MEDIUM = 1  # slow down
+    HIGH = 2  # refuse writes, ask for login
+    CRITICAL = 3  # end families, close sockets
+
+
+class ThreatChange(msgspec.Struct, frozen=True):
+    """A subject has come to another level; an audit line with its reasons is due."""
+
+    subject: str
+    level: ThreatLevel
+    score: float
+    reasons: tuple[Signal, ...]
+
+
+class Threats(Protocol):
+    """Scores of those who behave like attackers. `now` is `Clock.monotonic()`."""
+
+    def note(
+        self, subject: str, signal: Signal, now: float, *, about: str = ""
+    ) -> ThreatChange | None:
+        """Add what was seen of a subject (user, family, address, OSC source).
+
+        `about` tells apart what must differ to count, such as the account of a failed login.
+        Answers the change if the level rose.
+        """
+        ...
+
+    def level(self, subject: str, now: float) -> ThreatLevel:
+        """The level to act on; always LOW while only watching."""
         ...
