@@ -1,0 +1,61 @@
+"""A worker's end of the wire: blocking frames out, a thread that listens, and its death at the end.
+
+The listener is a thread so that a cancel, or the end of the server, is noticed while the
+main thread plays. A server that died leaves the wire closed, and then this process ends
+wherever it is.
+"""
+
+import os
+import threading
+from queue import SimpleQueue
+from typing import Final
+
+from musearoo.jobs import frames
+
+_READ: Final = 256 * 1024
+
+
+class Wire:
+    """Frames to and from the server over two descriptors, which may be the same socket."""
+
+    def __init__(self, read: int, write: int) -> None:
+        self._read, self._write = read, write
+        self._orders: SimpleQueue[frames.Run] = SimpleQueue()
+        self._cancelled = 0
+
+    def listen(self) -> None:
+        """Start to listen."""
+        threading.Thread(target=self._listen, name="wire", daemon=True).start()
+
+    def next(self) -> frames.Run:
+        """Wait for the next order."""
+        return self._orders.get()
+
+    def is_cancelled(self, order: int) -> bool:
+        """Whether the server asked to stop this order."""
+        return self._cancelled == order
+
+    def send(self, value: frames.FromWorker) -> None:
+        """Send one frame; waits while the server is behind, ends with it."""
+        rest = memoryview(frames.encode(value))
+        try:
+            while rest:
+                rest = rest[os.write(self._write, rest) :]
+        except OSError:
+            os._exit(1)
+
+    def _listen(self) -> None:
+        splitter = frames.Splitter(frames.TO_WORKER_LIMIT)
+        try:
+            while received := os.read(self._read, _READ):
+                for body in splitter.feed(received):
+                    self._take(frames.decode_to_worker(body))
+        except (OSError, frames.FrameError):
+            os._exit(1)
+        os._exit(0)
+
+    def _take(self, frame: frames.ToWorker) -> None:
+        if isinstance(frame, frames.Cancel):
+            self._cancelled = frame.id
+        else:
+            self._orders.put(frame)

@@ -1,0 +1,165 @@
+"""The warm workers of the server: interactive, durable and analysis crews behind `EnginePool`."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+
+from musearoo.domain.engine import Bar, EngineDescription, EngineRun
+from musearoo.domain.errors import Conflict, InvalidValue, Unavailable
+from musearoo.jobs import frames
+from musearoo.jobs.crew import Crew, CrewPlan
+from musearoo.jobs.order import Order
+from musearoo.jobs.process import WorkerCommand
+from musearoo.ports.ambient import Clock
+from musearoo.ports.tasks import Spawn
+from musearoo.ports.work import Cancel, Lane
+
+log = structlog.get_logger(__name__)
+
+_GIBIBYTE: Final = 1 << 30
+_LOW_PRIORITY: Final = 10
+
+
+def interactive_workers() -> int:
+    """One core is left to the server: cores - 1, at least 1."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        cores = os.cpu_count() or 1
+    return max(1, cores - 1)
+
+
+class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How many workers there are and what they may do.
+
+    `interactive` None means cores - 1. The patiences are seconds without a bar or
+    progress after which a worker counts as hung. `analysis_memory` limits the address
+    space of those that read strangers' files, where the system can.
+    """
+
+    interactive: int | None = None
+    durable: int = 1
+    analysis: int = 1
+    interactive_patience: float = 10.0
+    durable_patience: float = 60.0
+    analysis_patience: float = 60.0
+    analysis_memory: int = 2 * _GIBIBYTE
+    resident_limit: int = 600 * 1024 * 1024
+    queue_limit: int = 64
+    start_seconds: float = 30.0
+    preload: tuple[str, ...] = ("sound",)
+    command: WorkerCommand = WorkerCommand()
+
+
+class WorkerPool:
+    """Implements `ports.work.EnginePool`; the analyzer and the renderer use its crews too."""
+
+    def __init__(self, settings: PoolSettings, *, spawn: Spawn, clock: Clock) -> None:
+        self.settings = settings
+        lowered = msgspec.structs.replace(settings.command, niceness=_LOW_PRIORITY)
+        limited = msgspec.structs.replace(lowered, memory=settings.analysis_memory)
+
+        def crew(name: str, size: int, command: WorkerCommand, preload: tuple[str, ...]) -> Crew:
+            plan = CrewPlan(
+                name=name,
+                size=size,
+                command=command,
+                queue_limit=settings.queue_limit,
+                resident_limit=settings.resident_limit,
+                preload=preload,
+            )
+            return Crew(plan, spawn=spawn, clock=clock)
+
+        size = settings.interactive if settings.interactive is not None else interactive_workers()
+        self.interactive = crew("interactive", size, settings.command, settings.preload)
+        self.durable = crew("durable", settings.durable, lowered, ())
+        self.analysis = crew("analysis", settings.analysis, limited, ("analysis",))
+        self._spawn = spawn
+
+    async def start(self) -> None:
+        """Start the workers; returns when the first can play. Raises `Unavailable`."""
+        self.interactive.start()
+        try:
+            async with asyncio.timeout(self.settings.start_seconds):
+                await self.interactive.manned()
+        except TimeoutError:
+            raise Unavailable("The workers do not start; see the log.") from None
+        self.durable.start()
+        self.analysis.start()
+
+    async def close(self) -> None:
+        """End every worker; takes less than a second."""
+        async with asyncio.TaskGroup() as group:
+            for crew in self.crews():
+                group.create_task(crew.close())
+
+    def crews(self) -> tuple[Crew, ...]:
+        """All crews."""
+        return (self.interactive, self.durable, self.analysis)
+
+    def crew(self, lane: Lane) -> Crew:
+        """The crew of a lane."""
+        return self.interactive if lane == "interactive" else self.durable
+
+    def patience(self, lane: Lane) -> float:
+        """Seconds of silence that a lane allows."""
+        settings = self.settings
+        return settings.interactive_patience if lane == "interactive" else settings.durable_patience
+
+    def engines(self) -> tuple[EngineDescription, ...]:
+        return self.interactive.engines
+
+    def describe(self, engine: str) -> EngineDescription:
+        for description in self.engines():
+            if description.name == engine:
+                return description
+        names = ", ".join(description.name for description in self.engines())
+        raise InvalidValue("engine", engine, f"one of {names}")
+
+    async def play(
+        self,
+        run: EngineRun,
+        *,
+        lane: Lane,
+        on_bar: Callable[[Bar], None],
+        cancel: Cancel | None = None,
+        drop_after: float | None = None,
+    ) -> float:
+        self.describe(run.engine)
+        order = Order(
+            frames.PlayTask(run), patience=self.patience(lane), on_bar=on_bar, drop_after=drop_after
+        )
+        result = await perform(self.crew(lane), order, cancel)
+        assert isinstance(result, frames.Confidence)  # noqa: S101
+        return result.value
+
+    def queued(self) -> int:
+        return self.interactive.ahead
+
+    def idle(self) -> int:
+        return self.interactive.idle
+
+    def workers(self) -> int:
+        return self.interactive.plan.size
+
+    def warm(self, engine: str) -> None:
+        self.describe(engine)
+        self.interactive.warm(engine)
+
+
+async def perform(crew: Crew, order: Order, cancel: Cancel | None = None) -> frames.Result:
+    """Have an order done; raises what it was refused with. A caller that goes away stops it."""
+    if cancel is not None:
+        if cancel.requested:
+            raise Conflict("The work was cancelled.")
+        cancel.on_request(lambda: crew.cancel(order))
+    crew.submit(order)
+    try:
+        return await order.answer
+    finally:
+        if order.answer.cancelled():
+            crew.abandon(order)
