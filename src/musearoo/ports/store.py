@@ -5,8 +5,10 @@ when the await returns, and undone as a whole if it raises. Functions are
 grouped into one commit, so they must be short and touch nothing but `tx`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from musearoo.domain.ids import (
     AnalysisId,
@@ -278,6 +280,14 @@ class Store(Protocol):
         ...
 
 
+class Received(msgspec.Struct, frozen=True):
+    """A file received in full at `path`, not yet kept: `adopt` it under `key` or delete it."""
+
+    path: str
+    key: str
+    size: int
+
+
 class Blobs(Protocol):
     """Bytes by content: the key is the SHA-256 (hex) of the content."""
 
@@ -301,10 +311,20 @@ class Blobs(Protocol):
         """A path for a file being received; `adopt` it or delete it."""
         ...
 
-    async def delete(self, key: str) -> None: ...
+    async def receive(self, chunks: AsyncIterable[bytes], *, maximum: int) -> Received:
+        """Write a stream to a temporary file, hashing it on the way.
+
+        Raises `PayloadTooLarge` at the first byte over `maximum`; then, and when the
+        stream ends early by an error, nothing is left.
+        """
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove a blob; one that somebody has just stored again stays."""
+        ...
 
 
 __all__ = [
     "AccountRows", "AnswerRows", "AuditRows", "Blobs", "JobRows", "ProjectRows", "QuotaRows",
-    "SessionRows", "Store", "Transaction", "WorkRows",
+    "Received", "SessionRows", "Store", "Transaction", "WorkRows",
 ]  # fmt: skip
