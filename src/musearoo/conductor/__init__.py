@@ -1,1 +1,1 @@
-"""The application: authorise, admit, run, record and publish every command."""
+"""The application: authorise, admit, run, record, publish. Every door ends here."""

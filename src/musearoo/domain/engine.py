@@ -139,12 +139,18 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done to the notes after the first run: a regeneration or an edit."""
+    """What was done to the notes after the first run.
 
-    kind: Literal["regenerate", "edit"]
+    "regenerate": the notes of `bars` (from 0) and `voices` were played again with
+    `seed` and `parameters`. "keep": those of locked bars or voices gave way to
+    `put`. "edit": notes were removed and put by id.
+    """
+
+    kind: Literal["regenerate", "keep", "edit"]
     seed: int | None = None
     bars: tuple[int, ...] = ()
     voices: tuple[str, ...] = ()
+    parameters: dict[str, ParameterValue] = {}
     removed: tuple[str, ...] = ()
     put: tuple[Note, ...] = ()
 

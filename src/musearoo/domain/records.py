@@ -182,7 +182,7 @@ class AnalysisRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A generation asked for; `run` is the MessagePack of its EngineRun, for doing it again."""
+    """A generation asked for; `run` is the MessagePack of its plan, for doing it again."""
 
     id: GenerationId
     project: ProjectId
@@ -276,6 +276,5 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     user: UserId
     command: CommandId
     body_hash: str
-    status: int
     body: bytes
     created_at: float

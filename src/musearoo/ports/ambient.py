@@ -1,7 +1,6 @@
 """Time, ids, randomness and post: everything that would make a run unrepeatable."""
 
-from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Clock(Protocol):
@@ -13,6 +12,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that never go back, for durations."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
         ...
 
 
@@ -46,12 +49,4 @@ class Mailer(Protocol):
 
     async def send(self, to: str, subject: str, text: str) -> None:
         """Send one plain-text message; raises `Unavailable`."""
-        ...
-
-
-class Tasks(Protocol):
-    """Work that goes on after an answer was given."""
-
-    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        """Run in the background; a failure is logged, shutdown cancels it."""
         ...

@@ -50,7 +50,7 @@ class EnginePool(Protocol):
         ...
 
     def queued(self) -> int:
-        """Interactive work ahead of a new request, running or waiting."""
+        """Interactive work that no worker has begun."""
         ...
 
     def idle(self) -> int:

@@ -70,6 +70,11 @@ class TempoMap(msgspec.Struct, frozen=True):
         """The tempo in force at a tick."""
         return self.changes[self._index_at(tick)].bpm
 
+    def mean_bpm(self, ticks: int) -> float:
+        """The tempo that takes as long as this map for the first `ticks` (1 or more)."""
+        seconds = self.seconds_at(ticks) - self.seconds_at(0)
+        return 60.0 * ticks / TICKS_PER_QUARTER / seconds
+
     def seconds_at(self, tick: float) -> float:
         """Clock seconds of a tick; ticks before 0 extend the first tempo."""
         seconds = self.origin_seconds

@@ -1,0 +1,91 @@
+"""Who may do it: actors from tokens, and access to projects."""
+
+from typing import Final
+
+from musearoo.conductor.audit import entry
+from musearoo.conductor.world import World
+from musearoo.domain.errors import Forbidden, NotFound, Unauthenticated
+from musearoo.domain.ids import ProjectId
+from musearoo.domain.origin import Origin
+from musearoo.domain.permissions import Access, Actor, Permission
+from musearoo.domain.policies import project_access
+from musearoo.ports.store import Transaction
+
+_ACTOR_SECONDS: Final = 2.0
+_MAXIMUM_ACTORS: Final = 10_000
+
+
+class Gate:
+    """Turns proofs into actors, and actors into access. Refusals are audited."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._actors: dict[str, tuple[float, Actor]] = {}
+
+    async def actor(self, token: str) -> Actor:
+        """Who a bearer token speaks for, with rights looked up at most 2 s ago.
+
+        Raises `Unauthenticated`.
+        """
+        now = self._world.clock.now()
+        claims = self._world.tokens.verify(token, now)
+        known = self._actors.get(token)
+        if known is not None and now - known[0] < _ACTOR_SECONDS:
+            return known[1]
+        user = await self._world.store.read(lambda tx: tx.accounts.get(claims.user))
+        family = await self._world.store.read(lambda tx: tx.accounts.family(claims.family))
+        if user is None or family is None or family.ended_at is not None:
+            raise Unauthenticated("This login has ended; log in again.")
+        actor = Actor(user.id, user.tier, claims.family)
+        if len(self._actors) >= _MAXIMUM_ACTORS:
+            self._actors.clear()
+        self._actors[token] = (now, actor)
+        return actor
+
+    def forget(self) -> None:
+        """Look every actor up again: rights, tier or logins have changed."""
+        self._actors.clear()
+
+    async def access(
+        self, actor: Actor, project: ProjectId, needed: Permission, origin: Origin
+    ) -> Access:
+        """The access of an actor to a project; raises `NotFound` or `Forbidden`, and audits it."""
+        try:
+            return await self._world.store.read(lambda tx: access_in(tx, actor, project, needed))
+        except (Forbidden, NotFound) as refusal:
+            await self._audit_refusal(actor, project, needed, origin, refusal)
+            raise
+
+    async def _audit_refusal(
+        self,
+        actor: Actor,
+        project: ProjectId,
+        needed: Permission,
+        origin: Origin,
+        refusal: Forbidden | NotFound,
+    ) -> None:
+        line = entry(
+            origin,
+            actor.user,
+            f"project.{needed}",
+            project[:64],
+            at=self._world.clock.now(),
+            result="refused",
+            detail=refusal.code,
+        )
+        await self._world.store.write(lambda tx: tx.audit.append(line))
+
+
+def access_in(tx: Transaction, actor: Actor, project: ProjectId, needed: Permission) -> Access:
+    """The same decision inside a transaction, without audit."""
+    facts = tx.projects.facts(project, actor.user)
+    if facts is None:
+        raise NotFound("project")
+    return project_access(
+        actor,
+        project,
+        needed,
+        owner=facts.owner,
+        granted=facts.granted,
+        is_public=facts.is_public,
+    )

@@ -1,0 +1,53 @@
+"""The Master Conductor: every service of the application, wired once."""
+
+from musearoo.conductor.access import Gate
+from musearoo.conductor.accounts import Accounts
+from musearoo.conductor.admission import Admission
+from musearoo.conductor.analyses import Analyses
+from musearoo.conductor.assets import Assets
+from musearoo.conductor.collaboration import Collaboration
+from musearoo.conductor.exports import Exports
+from musearoo.conductor.generation import Generation
+from musearoo.conductor.parameters import Settings
+from musearoo.conductor.performance import Performance
+from musearoo.conductor.projects import Projects
+from musearoo.conductor.repeats import Repeats
+from musearoo.conductor.sessions import Desk, Sessions
+from musearoo.conductor.songs import Songs
+from musearoo.conductor.takes import Takes
+from musearoo.conductor.transport import Transport
+from musearoo.conductor.world import World
+
+
+class Conductor:
+    """What the doors talk to. `desk.submit` takes session commands; the rest is by name."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.gate = Gate(world)
+        self.repeats = Repeats(world)
+        self.sessions = Sessions(world)
+        self.desk = Desk(world, self.gate, self.sessions, self.repeats)
+        self.accounts = Accounts(world, self.gate)
+        self.projects = Projects(world, self.gate, self.sessions, self.repeats)
+        self.collaboration = Collaboration(world, self.gate, self.repeats)
+        self.takes = Takes(world, self.desk)
+        self.songs = Songs(world, self.takes)
+        self.assets = Assets(world, self.songs)
+        self.analyses = Analyses(world, self.desk, self.sessions)
+        self.exports = Exports(world, self.gate, self.sessions, self.songs, self.repeats)
+        admission = Admission(world.rules.realtime_budget)
+        self.performance = Performance(world, self.sessions, admission)
+        self.generation = Generation(
+            world, self.desk, self.gate, self.takes, self.analyses, self.performance, admission
+        )
+        Settings(world, self.desk)
+        Transport(world, self.desk)
+
+    async def start(self) -> None:
+        """Go on with what a crash interrupted."""
+        await self.performance.recover()
+
+    async def close(self) -> None:
+        """Store every open session."""
+        await self.sessions.close()

@@ -1,0 +1,248 @@
+"""Commands that make takes: generate, regenerate, cancel."""
+
+from typing import Final
+
+import msgspec
+
+from musearoo.conductor.access import Gate, access_in
+from musearoo.conductor.admission import Admission, Admitted, Deferred
+from musearoo.conductor.analyses import Analyses
+from musearoo.conductor.performance import Performance, generation_job, length_class
+from musearoo.conductor.plans import Plan, Stamp, plan_generation, plan_regeneration
+from musearoo.conductor.sessions import Ack, Deed, Desk
+from musearoo.conductor.takes import Takes
+from musearoo.conductor.values import pack
+from musearoo.conductor.world import World
+from musearoo.domain.commands import CancelGeneration, Generate, Regenerate
+from musearoo.domain.errors import Conflict, InvalidValue, NotFound, ReducedCapacity
+from musearoo.domain.events import ContextAdopted, GenerationAccepted, Landing
+from musearoo.domain.ids import GenerationId, TakeId
+from musearoo.domain.permissions import Actor, Permission
+from musearoo.domain.records import GenerationRecord, QualityTarget
+from musearoo.domain.session.landing import land
+from musearoo.domain.session.state import PartState, SessionState
+from musearoo.ports.security import Window
+from musearoo.ports.store import Transaction
+
+MAXIMUM_PART: Final = 40
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A planned generation on its way in: what will be played, how, and whether it must wait."""
+
+    plan: Plan
+    record: GenerationRecord
+    landing: Landing | None
+    queued: bool = False
+    probe: bool = False
+
+
+class Generation:
+    """Lets generations in: quota, then deadline admission, then the record, then the music."""
+
+    def __init__(
+        self,
+        world: World,
+        desk: Desk,
+        gate: Gate,
+        takes: Takes,
+        analyses: Analyses,
+        performance: Performance,
+        admission: Admission,
+    ) -> None:
+        self._world = world
+        self._gate = gate
+        self._takes = takes
+        self._analyses = analyses
+        self._performance = performance
+        self._admission = admission
+        desk.take_on(Generate, self.generate)
+        desk.take_on(Regenerate, self.regenerate)
+        desk.take_on(CancelGeneration, self.cancel)
+
+    async def generate(self, deed: Deed, act: Generate) -> Ack:
+        """Play a new take of a part; the answer comes when the request is durable."""
+        description = self._world.engines.describe(act.engine)
+        part = checked_part(act.part or description.default_part)
+        state = deed.session.state
+        selected = await self._takes.selected(state, deed.command.session)
+        plan = plan_generation(
+            act,
+            description,
+            await self._music(deed, act, state),
+            state,
+            parts={name: take.notes for name, take in selected.items()},
+            selected=selected.get(part),
+            stamp=self._stamp(deed, act.seed),
+        )
+        return await self._accept(deed, plan, act.quality_target)
+
+    async def regenerate(self, deed: Deed, act: Regenerate) -> Ack:
+        """Play bars or voices of the selected take again; the rest stays bit-identical."""
+        locks = deed.session.state.parts.get(act.part, PartState(""))
+        if locks.selected is None:
+            raise Conflict(f'The part "{act.part}" has no take to play again; generate one first.')
+        base = await self._takes.take(locks.selected, deed.command.session)
+        description = self._world.engines.describe(base.recipe.engine)
+        stamp = self._stamp(deed, act.seed)
+        plan = plan_regeneration(act, description, locks, base, stamp=stamp)
+        return await self._accept(deed, plan, "balanced")
+
+    async def cancel(self, deed: Deed, act: CancelGeneration) -> Ack:
+        """Stop a generation; one that has ended already is a conflict."""
+        record = await self.record(act.generation_id)
+        if record.project != deed.access.project:
+            raise NotFound("generation")
+        await self._performance.cancel(record)
+        ack = Ack(seq=deed.session.seq, epoch=deed.session.epoch, generation_id=act.generation_id)
+        await self._world.store.write(lambda tx: deed.keep(tx, ack))
+        return ack
+
+    async def record(self, generation: GenerationId) -> GenerationRecord:
+        """A generation as it stands; raises `NotFound`."""
+        record = await self._world.store.read(lambda tx: tx.work.generation(generation))
+        if record is None:
+            raise NotFound("generation")
+        return record
+
+    async def visible(self, generation: GenerationId, actor: Actor) -> GenerationRecord:
+        """A generation that the actor may see; a stranger's looks missing."""
+
+        def read(tx: Transaction) -> GenerationRecord:
+            record = tx.work.generation(generation)
+            if record is None:
+                raise NotFound("generation")
+            try:
+                access_in(tx, actor, record.project, Permission.VIEW)
+            except NotFound:
+                raise NotFound("generation") from None
+            return record
+
+        return await self._world.store.read(read)
+
+    def windows(self, actor: Actor) -> tuple[Window, ...]:
+        """What is left of the actor's quotas; empty where quotas are off."""
+        if not self._world.rules.quotas:
+            return ()
+        return self._world.limiter.windows(actor.user, actor.tier, self._world.clock.now())
+
+    async def _accept(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Ack:
+        self._take_quota(deed.command.actor)
+        try:
+            request = self._request(deed, plan, quality)
+            return await self._start(deed, request)
+        except BaseException:
+            self._refund(deed.command.actor)
+            raise
+
+    async def _start(self, deed: Deed, request: Request) -> Ack:
+        plan, record = request.plan, request.record
+        command = deed.command
+        sequenced = deed.session.sequence(
+            GenerationAccepted(
+                generation_id=record.id,
+                take_id=plan.take_id,
+                engine=record.engine,
+                part=plan.part,
+                bars=plan.bars,
+                parameters=record.parameters_used,
+                queued=request.queued,
+                lands_at=request.landing,
+            ),
+            user=command.actor.user,
+            cause=command.id,
+        )
+        ack = Ack(
+            seq=sequenced.seq,
+            epoch=sequenced.epoch,
+            lands_at=request.landing,
+            generation_id=record.id,
+            take_id=plan.take_id,
+        )
+        if not request.queued:
+            self._performance.begin(deed.session, plan, record, droppable=not request.probe)
+
+        def keep(tx: Transaction) -> None:
+            tx.work.insert_generation(record)
+            if request.queued:
+                tx.jobs.enqueue(generation_job(self._world, record))
+            deed.keep(tx, ack)
+
+        await deed.session.commit(keep)
+        if request.queued:
+            self._world.jobs.wake()
+        return ack
+
+    def _request(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Request:
+        now = self._world.clock.now()
+        decision = self._decision(plan)
+        in_time = isinstance(decision, Admitted)
+        queued = quality == "quality" or not in_time
+        if quality == "fast" and not in_time:
+            raise ReducedCapacity(
+                "No player is free in time; ask again, or with quality_target "
+                '"balanced" to have it queued.',
+                retry_after=1.0,
+            )
+        record = GenerationRecord(
+            id=GenerationId(self._world.ids.new()),
+            project=deed.access.project,
+            user=deed.command.actor.user,
+            engine=plan.run.engine,
+            part=plan.part,
+            quality_target=quality,
+            status="queued" if queued else "processing",
+            created_at=now,
+            run=pack(plan),
+            parameters_used=plan.run.parameters,
+            parent_take=plan.parent,
+        )
+        at = deed.command.at
+        landing = land(deed.session.state, at, now) if at is not None else None
+        probe = isinstance(decision, Admitted) and decision.probe
+        return Request(plan, record, landing, queued, probe)
+
+    def _decision(self, plan: Plan) -> Admitted | Deferred:
+        pool = self._world.engines
+        return self._admission.decide(
+            plan.run.engine,
+            length_class(plan.bars),
+            queued=pool.queued(),
+            workers=pool.workers(),
+            idle=pool.idle(),
+            now=self._world.clock.monotonic(),
+        )
+
+    async def _music(
+        self, deed: Deed, act: Generate, state: SessionState
+    ) -> SessionState | ContextAdopted:
+        if act.analysis_id is None and act.reference_asset is None:
+            return state
+        return await self._analyses.heard(
+            deed.access, analysis=act.analysis_id, asset=act.reference_asset
+        )
+
+    def _stamp(self, deed: Deed, seed: int | None) -> Stamp:
+        return Stamp(
+            seed=self._world.random.seed() if seed is None else seed,
+            take_id=TakeId(self._world.ids.new()),
+            cause=deed.command.id,
+        )
+
+    def _take_quota(self, actor: Actor) -> None:
+        if self._world.rules.quotas:
+            self._world.limiter.take(actor.user, actor.tier, 1, self._world.clock.now())
+
+    def _refund(self, actor: Actor) -> None:
+        if self._world.rules.quotas:
+            self._world.limiter.refund(actor.user, 1, self._world.clock.now())
+
+
+def checked_part(name: str) -> str:
+    """A part name that can stand in a parameter path and an OSC address."""
+    allowed = name.replace("-", "").replace("_", "")
+    if not 1 <= len(name) <= MAXIMUM_PART or not allowed.isascii() or not allowed.isalnum():
+        raise InvalidValue("part", name, f"1 to {MAXIMUM_PART} letters, digits, - or _")
+    if name == "session":
+        raise InvalidValue("part", name, 'another name than "session", which names the settings')
+    return name

@@ -1,0 +1,156 @@
+"""Commands on the settings of a session: parameters, tempo, key, style, meter, chords, form."""
+
+from typing import Final
+
+from musearoo.conductor.sessions import Ack, Deed, Desk
+from musearoo.conductor.world import World
+from musearoo.domain.commands import Redo, SetChords, SetForm, SetParameter, Undo
+from musearoo.domain.engine import MAXIMUM_BARS, EngineDescription, ParameterValue
+from musearoo.domain.errors import InvalidValue
+from musearoo.domain.events import (
+    ChordsSet,
+    Event,
+    FormSet,
+    History,
+    KeySet,
+    Landing,
+    MeterSet,
+    NothingToUndo,
+    ParameterSet,
+    StyleSet,
+    TempoSet,
+    is_state_class,
+)
+from musearoo.domain.music.chord import Chord, ChordSpan
+from musearoo.domain.music.key import Key
+from musearoo.domain.music.meter import Meter
+from musearoo.domain.music.style import STYLES, find_style
+from musearoo.domain.music.tempo_map import TempoMap, checked_bpm
+from musearoo.domain.session.landing import land
+from musearoo.domain.session.state import SessionState
+from musearoo.domain.session.undo import undone
+from musearoo.ports.work import EnginePool
+
+MAXIMUM_CHORDS: Final = 4_096
+SESSION_PATHS: Final = ("session/tempo", "session/key", "session/style", "session/meter")
+
+
+class Settings:
+    """Carries out changes of the session's settings, and undo of any change."""
+
+    def __init__(self, world: World, desk: Desk) -> None:
+        self._world = world
+        desk.take_on(SetParameter, self.set_parameter)
+        desk.take_on(SetChords, self.set_chords)
+        desk.take_on(SetForm, self.set_form)
+        desk.take_on(Undo, self.undo)
+        desk.take_on(Redo, self.redo)
+
+    async def set_parameter(self, deed: Deed, act: SetParameter) -> Ack:
+        """Set one path; parameters are journalled, the session's own settings stored at once."""
+        landing = land(deed.session.state, deed.at, self._world.clock.now())
+        event = self._event(deed.session.state, act, landing)
+        return await settle(deed, event, landing=landing)
+
+    async def set_chords(self, deed: Deed, act: SetChords) -> Ack:
+        """Replace the chord track."""
+        return await settle(deed, ChordsSet(chords=_chords(act)))
+
+    async def set_form(self, deed: Deed, act: SetForm) -> Ack:
+        """Set the number of bars and the sections."""
+        if not 1 <= act.bars <= MAXIMUM_BARS:
+            raise InvalidValue("bars", act.bars, f"1 to {MAXIMUM_BARS}")
+        for section in act.sections:
+            if section.bars < 1 or not 0 <= section.first_bar <= act.bars - section.bars:
+                raise InvalidValue("section", section.label, f"inside the {act.bars} bars")
+        return await settle(deed, FormSet(bars=act.bars, sections=act.sections))
+
+    async def undo(self, deed: Deed, _act: Undo) -> Ack:
+        """Take back the actor's latest change."""
+        return await self._step(deed, "undo")
+
+    async def redo(self, deed: Deed, _act: Redo) -> Ack:
+        """Do again what the actor last took back."""
+        return await self._step(deed, "redo")
+
+    async def _step(self, deed: Deed, direction: History) -> Ack:
+        event = undone(deed.session.state, deed.command.actor.user, direction)
+        return await settle(deed, event, history=direction)
+
+    def _event(self, state: SessionState, act: SetParameter, landing: Landing) -> Event:
+        match act.path:
+            case "session/tempo":
+                return TempoSet(tempo_map=TempoMap.constant(_bpm(act.value)))
+            case "session/key":
+                return KeySet(key=Key.parse(_text(act)))
+            case "session/style":
+                return StyleSet(style=checked_style(_text(act)))
+            case "session/meter":
+                return MeterSet(meter=Meter.parse(_text(act)))
+        part, _, name = act.path.partition("/")
+        spec = engine_of(state, self._world.engines, part).parameter(name)
+        value = spec.checked(act.value)
+        return ParameterSet(path=act.path, value=value, gesture=act.gesture, lands_at=landing)
+
+
+async def settle(
+    deed: Deed, event: Event, *, landing: Landing | None = None, history: History = "do"
+) -> Ack:
+    """Sequence one event and answer it: state-class at once, event-class when durable."""
+    command = deed.command
+    sequenced = deed.session.sequence(
+        event, user=command.actor.user, cause=command.id, history=history
+    )
+    conflicts = event.conflicts if isinstance(event, NothingToUndo) else ()
+    ack = Ack(seq=sequenced.seq, epoch=sequenced.epoch, lands_at=landing, conflicts=conflicts)
+    if is_state_class(event):
+        deed.session.journal(lambda tx: deed.keep(tx, ack))
+    else:
+        await deed.session.commit(lambda tx: deed.keep(tx, ack))
+    return ack
+
+
+def engine_of(state: SessionState, engines: EnginePool, part: str) -> EngineDescription:
+    """The engine that plays a part: the one of its takes, else the one whose default part it is."""
+    known = state.parts.get(part)
+    if known is not None and known.engine:
+        return engines.describe(known.engine)
+    for description in engines.engines():
+        if description.default_part == part:
+            return description
+    parts = ", ".join(description.default_part for description in engines.engines())
+    raise InvalidValue(
+        "path", part, f"one of {', '.join(SESSION_PATHS)}, or a parameter of {parts}"
+    )
+
+
+def checked_style(text: str) -> str:
+    """The style meant by a word or synonym, or `InvalidValue` that lists the styles."""
+    style = find_style(text)
+    if style is None:
+        raise InvalidValue("style", text, "auto or one of " + ", ".join(STYLES))
+    return style
+
+
+def _bpm(value: ParameterValue) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidValue("session/tempo", value, "a number of quarter notes a minute, 20 to 400")
+    return checked_bpm(float(value))
+
+
+def _text(act: SetParameter) -> str:
+    if not isinstance(act.value, str):
+        raise InvalidValue(act.path, act.value, "text")
+    return act.value
+
+
+def _chords(act: SetChords) -> tuple[ChordSpan, ...]:
+    if len(act.chords) > MAXIMUM_CHORDS:
+        raise InvalidValue("chords", len(act.chords), f"at most {MAXIMUM_CHORDS}")
+    spans = sorted(act.chords, key=lambda span: span.start)
+    end = 0
+    for span in spans:
+        if span.length < 1 or span.start < end:
+            raise InvalidValue("chords", span.start, "spans that do not overlap, 1 tick or longer")
+        end = span.start + span.length
+    return tuple(ChordSpan(span.start, span.length, Chord.parse(span.chord)) for span in spans)

@@ -1,0 +1,110 @@
+"""A command id makes a repeat harmless: the same id gives the first answer for 24 h."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from musearoo.conductor.world import World
+from musearoo.domain.errors import IdempotencyConflict, InvalidValue
+from musearoo.domain.ids import CommandId, UserId
+from musearoo.domain.records import Answer
+from musearoo.ports.store import Transaction
+
+T = TypeVar("T")
+Keep = Callable[[Transaction, Any], None]
+
+KEPT_SECONDS: Final = 24 * 3600.0
+MAXIMUM_ID: Final = 128
+
+
+def keep_nothing(_tx: Transaction, _answer: object) -> None:
+    """The `Keep` of a command without an id."""
+
+
+class Repeats:
+    """Answers repeated commands from memory while they run and from the store afterwards."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._running: dict[tuple[UserId, CommandId], tuple[str, asyncio.Future[Any]]] = {}
+
+    async def once(
+        self,
+        user: UserId,
+        command: CommandId | None,
+        body_hash: str,
+        answer: type[T],
+        work: Callable[[Keep], Awaitable[T]],
+    ) -> T:
+        """Run `work` unless this id was answered before; raises `IdempotencyConflict`.
+
+        `work` gets a `Keep` and must call it inside the transaction that makes its
+        effect durable, so that effect and answer live or die together.
+        """
+        if command is None:
+            return await work(keep_nothing)
+        if not 1 <= len(command) <= MAXIMUM_ID or not command.isprintable():
+            raise InvalidValue("command id", command, f"1 to {MAXIMUM_ID} printable characters")
+        running = self._running.get((user, command))
+        if running is not None:
+            if running[0] != body_hash:
+                raise IdempotencyConflict
+            return await asyncio.shield(running[1])
+        return await self._first(user, command, body_hash, answer, work)
+
+    async def _first(
+        self,
+        user: UserId,
+        command: CommandId,
+        body_hash: str,
+        answer: type[T],
+        work: Callable[[Keep], Awaitable[T]],
+    ) -> T:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._running[user, command] = (body_hash, future)
+        try:
+            known = await self._known(user, command, body_hash, answer)
+            result = (
+                known if known is not None else await work(self._keep(user, command, body_hash))
+            )
+        except BaseException as failure:
+            if not isinstance(failure, Exception):
+                future.cancel()
+            else:
+                future.set_exception(failure)
+                future.exception()  # marks it as seen: it is raised below
+            raise
+        else:
+            future.set_result(result)
+            return result
+        finally:
+            del self._running[user, command]
+
+    async def _known(
+        self, user: UserId, command: CommandId, body_hash: str, answer: type[T]
+    ) -> T | None:
+        oldest = self._world.clock.now() - KEPT_SECONDS
+        kept = await self._world.store.read(lambda tx: tx.answers.find(user, command, oldest))
+        if kept is None:
+            return None
+        if kept.body_hash != body_hash:
+            raise IdempotencyConflict
+        return msgspec.json.decode(kept.body, type=answer)
+
+    def _keep(self, user: UserId, command: CommandId, body_hash: str) -> Keep:
+        now = self._world.clock.now()
+
+        def keep(tx: Transaction, answer: object) -> None:
+            tx.answers.put(
+                Answer(
+                    user=user,
+                    command=command,
+                    body_hash=body_hash,
+                    body=msgspec.json.encode(answer),
+                    created_at=now,
+                )
+            )
+
+        return keep

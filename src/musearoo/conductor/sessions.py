@@ -1,0 +1,144 @@
+"""The open sessions of this process, and the desk where every session command arrives."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+
+from musearoo.conductor.access import Gate
+from musearoo.conductor.repeats import Keep, Repeats
+from musearoo.conductor.sequencer import Sequencer, sequenced_of
+from musearoo.conductor.values import fingerprint
+from musearoo.conductor.world import World
+from musearoo.domain.commands import COMMANDS, NAMES, Act, At, Command
+from musearoo.domain.errors import Gone, InvalidValue
+from musearoo.domain.events import Landing, Sequenced
+from musearoo.domain.ids import ProjectId, SessionId
+from musearoo.domain.permissions import Access
+
+MAXIMUM_OPEN: Final = 2_000
+MAXIMUM_EVENTS: Final = 1_000
+
+
+class Ack(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a command: what it made, and where it takes effect."""
+
+    seq: int
+    epoch: str
+    lands_at: Landing | None = None
+    generation_id: str | None = None
+    take_id: str | None = None
+    conflicts: tuple[str, ...] = ()
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """A command that was let in: all a handler needs to carry it out."""
+
+    command: Command
+    access: Access
+    session: Sequencer
+    keep: Keep
+
+    @property
+    def at(self) -> At:
+        """When it takes effect: as asked, else now."""
+        return self.command.at or At()
+
+
+Handler = Callable[[Deed, Any], Awaitable[Ack]]
+
+
+class Sessions:
+    """Opens the owner of a session on first use and keeps the busiest open."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._open: OrderedDict[SessionId, Sequencer] = OrderedDict()
+        self._opening: dict[SessionId, asyncio.Lock] = {}
+
+    async def open(self, session: SessionId) -> Sequencer:
+        """The owner of a session; raises `NotFound`."""
+        known = self._open.get(session)
+        if known is not None:
+            self._open.move_to_end(session)
+            return known
+        lock = self._opening.setdefault(session, asyncio.Lock())
+        async with lock:
+            known = self._open.get(session)
+            if known is None:
+                known = Sequencer(self._world, session)
+                await known.open()
+                self._open[session] = known
+        self._opening.pop(session, None)
+        await self._evict()
+        return known
+
+    async def events(
+        self, access: Access, *, epoch: str | None, after: int, limit: int
+    ) -> tuple[Sequencer, list[Sequenced]]:
+        """Events with `seq > after`; raises `Gone` when the epoch or the number is not ours."""
+        session = await self.open(SessionId(access.project))
+        if (epoch is not None and epoch != session.epoch) or after > session.seq:
+            raise Gone("This epoch has ended; read the session's state and go on from its seq.")
+        await session.settled()
+        stored = await self._world.store.read(
+            lambda tx: tx.sessions.events_after(session.session, after, min(limit, MAXIMUM_EVENTS))
+        )
+        return session, [sequenced_of(event) for event in stored]
+
+    def drop(self, session: SessionId) -> None:
+        """Forget a session whose project was deleted."""
+        self._open.pop(session, None)
+
+    async def close(self) -> None:
+        """Store every open session, so that its epoch can go on."""
+        while self._open:
+            _, session = self._open.popitem()
+            await session.close()
+
+    async def _evict(self) -> None:
+        while len(self._open) > MAXIMUM_OPEN:
+            oldest = next(iter(self._open.values()))
+            if not oldest.idle:
+                self._open.move_to_end(oldest.session)
+                return
+            del self._open[oldest.session]
+            await oldest.close()
+
+
+class Desk:
+    """Where session commands of every door arrive: authorise, run once, answer."""
+
+    def __init__(self, world: World, gate: Gate, sessions: Sessions, repeats: Repeats) -> None:
+        self._world = world
+        self._gate = gate
+        self._sessions = sessions
+        self._repeats = repeats
+        self._handlers: dict[type[Act], Handler] = {}
+
+    def take_on(self, act: type[Act], handler: Handler) -> None:
+        """Let `handler` carry out commands of one kind."""
+        self._handlers[act] = handler
+
+    async def submit(self, command: Command) -> Ack:
+        """Carry out one command; the answer comes when its event-class effect is durable."""
+        rule = COMMANDS[NAMES[type(command.act)]]
+        access = await self._gate.access(
+            command.actor, ProjectId(command.session), rule.permission, command.origin
+        )
+        return await self._repeats.once(
+            command.actor.user,
+            command.id,
+            fingerprint((command.session, NAMES[type(command.act)], command.act, command.at)),
+            Ack,
+            lambda keep: self._carry_out(command, access, keep),
+        )
+
+    async def _carry_out(self, command: Command, access: Access, keep: Keep) -> Ack:
+        handler = self._handlers.get(type(command.act))
+        if handler is None:
+            raise InvalidValue("name", NAMES[type(command.act)], "a command that is available here")
+        session = await self._sessions.open(command.session)
+        return await handler(Deed(command, access, session, keep), command.act)
