@@ -7,7 +7,7 @@ import msgspec
 from musearoo.conductor.access import Gate, access_in
 from musearoo.conductor.admission import Admission, Admitted, Deferred
 from musearoo.conductor.analyses import Analyses
-from musearoo.conductor.performance import Performance, generation_job, length_class
+from musearoo.conductor.performance import Performance, generation_job
 from musearoo.conductor.plans import Plan, Stamp, plan_generation, plan_regeneration
 from musearoo.conductor.sessions import Ack, Deed, Desk
 from musearoo.conductor.takes import Takes
@@ -33,8 +33,12 @@ class Request(msgspec.Struct, frozen=True):
     plan: Plan
     record: GenerationRecord
     landing: Landing | None
-    queued: bool = False
-    probe: bool = False
+    begin_within: float | None
+
+    @property
+    def queued(self) -> bool:
+        """Whether it waits as a durable job instead of being played at once."""
+        return self.begin_within is None
 
 
 class Generation:
@@ -160,7 +164,7 @@ class Generation:
             take_id=plan.take_id,
         )
         if not request.queued:
-            self._performance.begin(deed.session, plan, record, droppable=not request.probe)
+            self._performance.begin(deed.session, plan, record, begin_within=request.begin_within)
 
         def keep(tx: Transaction) -> None:
             tx.work.insert_generation(record)
@@ -176,14 +180,15 @@ class Generation:
     def _request(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Request:
         now = self._world.clock.now()
         decision = self._decision(plan)
-        in_time = isinstance(decision, Admitted)
-        queued = quality == "quality" or not in_time
-        if quality == "fast" and not in_time:
+        if isinstance(decision, Deferred) and quality == "fast":
             raise ReducedCapacity(
                 "No player is free in time; ask again, or with quality_target "
                 '"balanced" to have it queued.',
-                retry_after=1.0,
+                retry_after=max(1.0, decision.estimate_seconds),
             )
+        begin_within = None
+        if isinstance(decision, Admitted) and quality != "quality":
+            begin_within = decision.begin_within_seconds
         record = GenerationRecord(
             id=GenerationId(self._world.ids.new()),
             project=deed.access.project,
@@ -191,7 +196,7 @@ class Generation:
             engine=plan.run.engine,
             part=plan.part,
             quality_target=quality,
-            status="queued" if queued else "processing",
+            status="queued" if begin_within is None else "processing",
             created_at=now,
             run=pack(plan),
             parameters_used=plan.run.parameters,
@@ -199,18 +204,16 @@ class Generation:
         )
         at = deed.command.at
         landing = land(deed.session.state, at, now) if at is not None else None
-        probe = isinstance(decision, Admitted) and decision.probe
-        return Request(plan, record, landing, queued, probe)
+        return Request(plan, record, landing, begin_within)
 
     def _decision(self, plan: Plan) -> Admitted | Deferred:
         pool = self._world.engines
         return self._admission.decide(
             plan.run.engine,
-            length_class(plan.bars),
+            plan.bars,
             queued=pool.queued(),
             workers=pool.workers(),
             idle=pool.idle(),
-            now=self._world.clock.monotonic(),
         )
 
     async def _music(

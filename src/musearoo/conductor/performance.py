@@ -43,16 +43,20 @@ class Performance:
         self._ended: dict[GenerationId, asyncio.Event] = {}
 
     def begin(
-        self, session: Sequencer, plan: Plan, record: GenerationRecord, *, droppable: bool
+        self,
+        session: Sequencer,
+        plan: Plan,
+        record: GenerationRecord,
+        *,
+        begin_within: float | None,
     ) -> None:
         """Play at once in the background, on the interactive lane.
 
-        What is `droppable` and waits past the budget goes on as a queued job.
+        What no worker has begun within that many seconds goes on as a queued job.
         """
         flag = self._running[record.id] = CancelFlag()
         self._ended[record.id] = asyncio.Event()
-        budget = self._world.rules.realtime_budget if droppable else None
-        work = self._play_live(session, plan, record, flag, budget)
+        work = self._play_live(session, plan, record, flag, begin_within)
         self._world.spawn(work, name="generation.play")
 
     async def ended(self, generation: GenerationId, seconds: float) -> None:
@@ -114,10 +118,10 @@ class Performance:
         plan: Plan,
         record: GenerationRecord,
         flag: CancelFlag,
-        budget: float | None,
+        begin_within: float | None,
     ) -> None:
         try:
-            await self._play(session, plan, record, "interactive", flag, _ignore, budget)
+            await self._play(session, plan, record, "interactive", flag, _ignore, begin_within)
         except ReducedCapacity:
             await self._queue(record)
         except MuseArooError as failure:
@@ -134,10 +138,10 @@ class Performance:
         lane: Lane,
         cancel: Cancel,
         progress: Callable[[float], None],
-        budget: float | None = None,
+        begin_within: float | None = None,
     ) -> None:
         began = self._world.clock.monotonic()
-        drop_after = began + budget if budget is not None else None
+        drop_after = began + begin_within if begin_within is not None else None
         notes: list[Note] = list(plan.kept)
 
         def on_bar(bar: Bar) -> None:
@@ -152,7 +156,7 @@ class Performance:
         )
         elapsed = self._world.clock.monotonic() - began
         if lane == "interactive":
-            self._admission.observe(plan.run.engine, length_class(plan.bars), elapsed)
+            self._admission.observe(plan.run.engine, plan.bars, elapsed)
         await self._complete(session, plan, record, tuple(notes), confidence, elapsed)
 
     async def _best(self, plan: Plan, lane: Lane, cancel: Cancel) -> Plan:
@@ -274,11 +278,6 @@ def generation_job(world: World, record: GenerationRecord) -> Job:
         state="queued",
         created_at=world.clock.now(),
     )
-
-
-def length_class(bars: int) -> str:
-    """Generations of about the same work, for the running estimates."""
-    return f"up to {1 << (bars - 1).bit_length()} bars"
 
 
 def _publish(session: Sequencer, plan: Plan, record: GenerationRecord, bar: Bar) -> None:
