@@ -298,6 +298,7 @@ class Accounts:
     def _end(self, families: list[FamilyId]) -> None:
         for family in families:
             self._world.tokens.revoke_family(family)
+            self._world.tickets.revoke_family(family)
         self._gate.forget()
 
     async def _refused(self, user: UserId | None, action: str, origin: Origin) -> None:
@@ -327,7 +328,7 @@ class Accounts:
         await self._world.mailer.send(user.email, subject, f"{subject}: {link}")
 
     def _pace(self, key: str, *, per_minute: float, burst: int) -> None:
-        now = self._world.clock.now()
+        now = self._world.clock.monotonic()
         self._world.pacing.admit(key, per_minute=per_minute, burst=burst, now=now)
 
 

@@ -45,7 +45,10 @@ class Conductor:
         Transport(world, self.desk)
 
     async def start(self) -> None:
-        """Go on with what a crash interrupted."""
+        """Take up the quota counters and go on with what a crash interrupted."""
+        clock = self.world.clock
+        rows = await self.world.store.read(lambda tx: tx.quotas.load())
+        self.world.limiter.restore(rows, clock.monotonic(), clock.now())
         await self.performance.recover()
 
     async def close(self) -> None:

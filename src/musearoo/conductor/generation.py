@@ -128,7 +128,9 @@ class Generation:
         """What is left of the actor's quotas; empty where quotas are off."""
         if not self._world.rules.quotas:
             return ()
-        return self._world.limiter.windows(actor.user, actor.tier, self._world.clock.now())
+        return self._world.limiter.windows(
+            actor.user, actor.tier, self._world.clock.monotonic()
+        )
 
     async def _accept(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Ack:
         self._take_quota(deed.command.actor)
@@ -166,8 +168,11 @@ class Generation:
         if not request.queued:
             self._performance.begin(deed.session, plan, record, begin_within=request.begin_within)
 
+        counters = self._counters(command.actor)
+
         def keep(tx: Transaction) -> None:
             tx.work.insert_generation(record)
+            tx.quotas.save(counters)
             if request.queued:
                 tx.jobs.enqueue(generation_job(self._world, record))
             deed.keep(tx, ack)
@@ -234,11 +239,18 @@ class Generation:
 
     def _take_quota(self, actor: Actor) -> None:
         if self._world.rules.quotas:
-            self._world.limiter.take(actor.user, actor.tier, 1, self._world.clock.now())
+            self._world.limiter.take(actor.user, actor.tier, 1, self._world.clock.monotonic())
+
+    def _counters(self, actor: Actor) -> dict[str, bytes]:
+        """The actor's quota counters, stored with the generation: a crash forgives nothing."""
+        if not self._world.rules.quotas:
+            return {}
+        clock = self._world.clock
+        return self._world.limiter.snapshot(clock.monotonic(), clock.now(), actor.user)
 
     def _refund(self, actor: Actor) -> None:
         if self._world.rules.quotas:
-            self._world.limiter.refund(actor.user, 1, self._world.clock.now())
+            self._world.limiter.refund(actor.user, 1, self._world.clock.monotonic())
 
 
 def checked_part(name: str) -> str:

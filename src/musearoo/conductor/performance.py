@@ -230,7 +230,9 @@ class Performance:
     ) -> None:
         status: WorkStatus = "cancelled" if cancelled else "failed"
         if self._world.rules.quotas and not cancelled:
-            self._world.limiter.refund(record.user, 1, self._world.clock.now())
+            clock = self._world.clock
+            age = clock.now() - record.created_at
+            self._world.limiter.refund(record.user, 1, clock.monotonic(), age=age)
         session.sequence(
             GenerationFailed(
                 generation_id=record.id,
