@@ -1,7 +1,7 @@
 """Count what melodies do and write MelodyRoo's tables: `python -m training.melody_statistics`.
 
 Counts over all songs of POP909 (776 songs in one key) and of OpenEWLD's public-domain
-part (288 lead sheets): rhythm cells of a beat, steps after steps, degrees, chord
+part (288 lead sheets): rhythm cells of a beat, steps after steps, chord
 relations, phrase ends. No tune can be read back from them.
 """
 
@@ -84,25 +84,22 @@ def degrees(sheet: LeadSheet) -> list[int]:
     return [value for value in found if value is not None]
 
 
+def motion(step: int) -> int:
+    """-2 to 2: leap or step down, repeat, step or leap up; leaps are fifths and more."""
+    size = 0 if step == 0 else 1 if abs(step) < 4 else 2
+    return size if step >= 0 else -size
+
+
 def steps(sheets: Iterable[LeadSheet]) -> list[list[int]]:
-    """Costs of the next step (-7..7) after the last one (-7..7)."""
+    """Costs of the next step (-7..7) after each kind of motion (-2..2)."""
     found: dict[int, Counter[int]] = defaultdict(Counter)
     for sheet in sheets:
         moves = [later - earlier for earlier, later in pairwise(degrees(sheet))]
         for before, after in pairwise(moves):
             if max(abs(before), abs(after)) <= WIDEST_STEP:
-                found[before][after] += 1
+                found[motion(before)][after] += 1
     span = range(-WIDEST_STEP, WIDEST_STEP + 1)
-    return [costs(found[before], span) for before in span]
-
-
-def degree_moves(sheets: Iterable[LeadSheet]) -> list[list[int]]:
-    """Costs of going from scale degree to scale degree."""
-    found: dict[int, Counter[int]] = defaultdict(Counter)
-    for sheet in sheets:
-        for earlier, later in pairwise(degrees(sheet)):
-            found[earlier % 7][later % 7] += 1
-    return [costs(found[earlier], range(7)) for earlier in range(7)]
+    return [costs(found[before], span) for before in range(-2, 3)]
 
 
 def relations(sheets: Iterable[LeadSheet]) -> dict[str, list[int]]:
@@ -150,10 +147,6 @@ def statistics() -> dict[str, object]:
             "ternary": cells(sheet for sheet in songs if sheet.ternary),
         },
         "steps": {"pop": steps(pop), "song": steps(songs)},
-        "degrees": {
-            "major": degree_moves(sheet for sheet in pop + songs if not sheet.minor),
-            "minor": degree_moves(sheet for sheet in pop + songs if sheet.minor),
-        },
         "relations": {"pop": relations(pop), "song": relations(songs)},
         "ends": phrase_ends(pop),
     }

@@ -1,0 +1,94 @@
+"""One bar of rhythm as signs on the grid: a motif's cells, a cadence, a pickup."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from musearoo.domain.context import EngineContext
+from musearoo.domain.music.chance import Chance
+from musearoo.domain.music.rhythm import Grid, grid_of
+from musearoo.engines.feel import step_accents, step_onsets
+from musearoo.engines.melodyroo.cells import Tilt, rhythm_of_bar
+from musearoo.engines.melodyroo.controls import Controls
+from musearoo.engines.melodyroo.form import BarPlan
+from musearoo.engines.melodyroo.statistics import repertoire
+
+_BAND: Final = ("drums", "bass", "harmony", "melody")
+_PICKUPS: Final = {4: ("--x-", "--xx", "x-x-", "---x"), 6: ("----x-", "--x-x-", "x-x-x-")}
+_MODERATE_STEP_US: Final = 130_000
+
+
+def text_of_bar(
+    context: EngineContext, controls: Controls, plan: BarPlan, seed: int, bar: int
+) -> str:
+    """Signs of a bar: x begins a note, - holds, . rests. A first - is held from before."""
+    grid = grid_of(context.meter)
+    sizes = beat_sizes(grid)
+    tilt, wishes = _tilt(context, controls, grid), _wishes(context, controls, grid, bar)
+    songs = repertoire(controls.style)
+    own = rhythm_of_bar(sizes, songs, tilt, wishes, Chance(seed, "melodyroo", "rhythm", plan.motif))
+    chance = Chance(seed, "melodyroo", "bar", bar)
+    if plan.treatment == "vary":
+        other = rhythm_of_bar(sizes, songs, tilt, wishes, chance)
+        cut = sum(sizes[: chance.below(len(sizes))])
+        own = own[:cut] + other[cut:] if chance.permille(500) else other[:cut] + own[cut:]
+    if plan.close:
+        own = _cadence(own, sizes, plan, controls, chance, last=bar == context.bars - 1)
+    elif plan.leaves_room and chance.permille(controls.call_response) and len(sizes) > 1:
+        room = sum(sizes[: (len(sizes) + 1) // 2])
+        own = own[:room] + "." * (len(own) - room)
+    return own if "x" in own else "x" + own[1:]
+
+
+def beat_sizes(grid: Grid) -> tuple[int, ...]:
+    """Steps of each metrical beat."""
+    return tuple(grid.beat_of.count(beat) for beat in range(grid.beat_of[-1] + 1))
+
+
+def _tilt(context: EngineContext, controls: Controls, grid: Grid) -> Tilt:
+    step_us = grid.step_ticks * 62_500_000 // context.tempo_millibpm
+    slow = max(-350, min(250, (step_us - _MODERATE_STEP_US) // 250))
+    energy = (context.energy[0:1] or (500,))[0]
+    return Tilt(
+        density=max(0, min(1000, controls.density + (energy - 500) // 10)),
+        complexity=controls.complexity,
+        quickness=max(0, min(1000, 350 + slow + (controls.complexity - 500) // 2)),
+        rests=controls.rests,
+    )
+
+
+def _wishes(context: EngineContext, controls: Controls, grid: Grid, bar: int) -> tuple[int, ...]:
+    """Begin with the heard accents; keep out of the way of a voice outside the band."""
+    accents = step_accents(context, bar)
+    wishes = [0] * grid.steps
+    if accents:
+        wishes = [controls.follow * (accent - 350) // 400 for accent in accents]
+    for name, notes in context.parts.items():
+        if name not in _BAND:
+            for step, velocity in enumerate(step_onsets(notes, context.meter, bar)):
+                wishes[step] -= controls.follow if velocity else 0
+    return tuple(wishes)
+
+
+def _cadence(
+    text: str,
+    sizes: Sequence[int],
+    plan: BarPlan,
+    controls: Controls,
+    chance: Chance,
+    *,
+    last: bool,
+) -> str:
+    """The motif up to the goal, a held goal, breath, and perhaps a pickup to what follows."""
+    beats = len(sizes)
+    goals = [beat for beat in {0, beats // 2} if beat < max(1, beats - 1)] or [0]
+    goal = sum(sizes[: sorted(goals)[chance.below(len(goals))]])
+    left = len(text) - goal
+    silent = max(1, left * (150 + controls.rests * 500 // 1000) // 1000)
+    held = max(1, left - silent)
+    closing = text[:goal] + "x" + "-" * (held - 1) + "." * (left - held)
+    pickup = _PICKUPS.get(sizes[-1])
+    if last or pickup is None or held > left - sizes[-1] or beats < 2:
+        return closing
+    if not chance.permille(200 + controls.complexity * 300 // 1000):
+        return closing
+    return closing[: -sizes[-1]] + pickup[chance.below(len(pickup))].replace("-", ".", 0)
