@@ -16,10 +16,14 @@ _CPU_SHARE_OF_LENGTH: Final = 0.1
 
 
 class WorkerAnalyzer:
-    """Each file is decoded in a worker that it can only take down with itself."""
+    """Each file is decoded in a worker that it can only take down with itself.
 
-    def __init__(self, pool: WorkerPool) -> None:
+    `cpu_seconds` of processor time are allowed to any file, and more to long ones.
+    """
+
+    def __init__(self, pool: WorkerPool, *, cpu_seconds: float = _CPU_SECONDS) -> None:
         self._pool = pool
+        self._cpu_seconds = cpu_seconds
 
     async def analyze(
         self,
@@ -31,7 +35,7 @@ class WorkerAnalyzer:
         on_progress: Callable[[float], None] | None = None,
         cancel: Cancel | None = None,
     ) -> Analysis:
-        cpu_seconds = int(_CPU_SECONDS + _CPU_SHARE_OF_LENGTH * maximum_seconds)
+        cpu_seconds = int(self._cpu_seconds + _CPU_SHARE_OF_LENGTH * maximum_seconds)
         order = Order(
             frames.AnalyzeTask(path, depth, features, maximum_seconds, cpu_seconds),
             patience=self._pool.settings.analysis_patience,

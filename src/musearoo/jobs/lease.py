@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import structlog
 
+from musearoo.conductor.cancelling import CancelFlag
 from musearoo.domain.records import Job
-from musearoo.jobs.cancel import CancelRequest
 from musearoo.ports.ambient import Clock
 from musearoo.ports.store import Store, Transaction
 
@@ -21,7 +21,7 @@ class Lease:
     def __init__(self, job: Job, until: float) -> None:
         self.job = job
         self.until = until
-        self.cancel = CancelRequest()
+        self.cancel = CancelFlag()
         self.progress = job.progress
         self.lost = False
         self.work: asyncio.Task[Any] | None = None
@@ -51,7 +51,7 @@ class Heartbeat:
         """Renew until cancelled, or until the job is finished or lost."""
         stored, renewed = lease.progress, self._clock.monotonic()
         while True:
-            await asyncio.sleep(min(_TICK_SECONDS, self._every))
+            await self._clock.sleep(min(_TICK_SECONDS, self._every))
             due = self._clock.monotonic() - renewed >= self._every
             if not due and lease.progress == stored:
                 continue

@@ -254,4 +254,4 @@ class JobRunner:
                 await self._store.write(partial(_prune_before, before))
             except Exception as error:  # noqa: BLE001  (there is always a next time)
                 log.warning("jobs.prune_failed", error=repr(error))
-            await asyncio.sleep(self._plan.prune_every)
+            await self._clock.sleep(self._plan.prune_every)

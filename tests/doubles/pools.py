@@ -1,0 +1,91 @@
+"""Real worker pools with the players of `tests.doubles.worker`, small and quick to start."""
+
+import sys
+import time
+from asyncio import sleep
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from musearoo.app.tasks import Tasks
+from musearoo.domain.context import EngineContext
+from musearoo.domain.engine import EngineRun
+from musearoo.domain.music.tempo_map import TempoMap
+from musearoo.domain.song import Song
+from musearoo.jobs.pool import PoolSettings, WorkerPool
+from musearoo.jobs.process import WorkerCommand
+from musearoo.jobs.setup import NATIVE_LINK, Link
+from tests.doubles.worker import FOLDER
+
+ROOT = Path(__file__).parent.parent.parent
+ARGV = (sys.executable, "-m", "tests.doubles.worker")
+
+
+class PlainClock:
+    """The time of the machine."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await sleep(seconds)
+
+
+def command(folder: Path, *, link: Link = NATIVE_LINK, **environment: str) -> WorkerCommand:
+    return WorkerCommand(
+        argv=ARGV,
+        link=link,
+        folder=str(ROOT),
+        extra_environment={FOLDER: str(folder)} | environment,
+    )
+
+
+def settings(started: WorkerCommand, **changes: Any) -> PoolSettings:
+    small = PoolSettings(
+        command=started,
+        interactive=1,
+        durable=1,
+        analysis=1,
+        interactive_patience=1.0,
+        durable_patience=1.0,
+        analysis_patience=2.0,
+        preload=(),
+    )
+    return replace(small, **changes)
+
+
+@asynccontextmanager
+async def running(plan: PoolSettings) -> AsyncIterator[WorkerPool]:
+    tasks = Tasks()
+    pool = WorkerPool(plan, spawn=tasks, clock=PlainClock())
+    try:
+        await pool.start()
+        yield pool
+    finally:
+        await pool.close()
+        await tasks.close()
+
+
+def run_of(
+    engine: str = "steady",
+    *,
+    bars: int = 8,
+    seed: int = 1,
+    parameters: Mapping[str, Any] | None = None,
+) -> EngineRun:
+    context = EngineContext(bars=bars)
+    return EngineRun(engine=engine, context=context, parameters=dict(parameters or {}), seed=seed)
+
+
+def fragile(act: str, *, at: int = 0, bars: int = 8, seed: int = 1) -> EngineRun:
+    return run_of("fragile", bars=bars, seed=seed, parameters={"act": act, "at": at})
+
+
+def song(title: str) -> Song:
+    return Song(title=title, bars=1, parts=(), tempo_map=TempoMap.constant(120.0))
