@@ -1,0 +1,56 @@
+"""One-time tokens for the owner of this machine, in the printed URL and in the data folder."""
+
+import os
+import secrets
+from hmac import compare_digest
+from pathlib import Path
+from typing import Final
+
+TOKEN_NAME: Final = "local-token"  # noqa: S105  (a file name)
+
+
+class LocalTokens:
+    """Each token opens one login. The one in the folder is readable by its owner only."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / TOKEN_NAME
+        self._live: set[str] = set()
+        self._in_folder = ""
+        self._renew()
+
+    def issue(self) -> str:
+        """A token to hand to the owner, as in the URL that is printed at start."""
+        token = secrets.token_urlsafe(32)
+        self._live.add(token)
+        return token
+
+    def redeem(self, token: str) -> bool:
+        """Whether the token is live; it is spent by asking."""
+        match = [live for live in self._live if compare_digest(live.encode(), token.encode())]
+        if not match:
+            return False
+        self._live.discard(match[0])
+        if match[0] == self._in_folder:
+            self._renew()
+        return True
+
+    def remove(self) -> None:
+        """Take the token out of the folder, as when the server ends."""
+        self._path.unlink(missing_ok=True)
+
+    def _renew(self) -> None:
+        self._in_folder = self.issue()
+        fresh = self._path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(self._in_folder)
+        fresh.replace(self._path)
+
+
+def read_local_token(data_dir: Path) -> str | None:
+    """The token in a data folder, or None when no server runs on it in local mode."""
+    try:
+        return (data_dir / TOKEN_NAME).read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
