@@ -27,7 +27,7 @@ from musearoo.domain.errors import (
 from musearoo.domain.events import AnalysisCompleted, ContextAdopted
 from musearoo.domain.ids import AnalysisId, AssetId, JobId, SessionId
 from musearoo.domain.permissions import Access, Actor, Permission
-from musearoo.domain.records import AnalysisRecord, Asset, Job
+from musearoo.domain.records import AnalysisRecord, Asset, Job, WorkStatus
 from musearoo.ports.store import Transaction
 from musearoo.ports.work import Cancel
 
@@ -164,6 +164,15 @@ class Analyses:
             event = self._ended.pop(analysis, None)
             if event is not None:
                 event.set()
+
+    async def gave_up(self, job: Job, _status: WorkStatus, error: str | None) -> None:
+        """Mark an analysis that could not be done."""
+        record, asset = await self._world.store.read(
+            lambda tx: _with_asset(tx, AnalysisId(job.subject))
+        )
+        if record is not None and asset is not None and record.status != "completed":
+            failure = Unavailable(error or "The analysis was cancelled.")
+            await self._refuse(record, asset, failure)
 
     async def _analyze(
         self,

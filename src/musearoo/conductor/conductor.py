@@ -1,5 +1,8 @@
 """The Master Conductor: every service of the application, wired once."""
 
+from collections.abc import Callable
+from typing import Protocol
+
 from musearoo.conductor.access import Gate
 from musearoo.conductor.accounts import Accounts
 from musearoo.conductor.admission import Admission
@@ -17,6 +20,20 @@ from musearoo.conductor.songs import Songs
 from musearoo.conductor.takes import Takes
 from musearoo.conductor.transport import Transport
 from musearoo.conductor.world import World
+from musearoo.domain.records import Job, WorkStatus
+from musearoo.ports.work import Cancel
+
+
+class Performer(Protocol):
+    """Does one kind of durable job. Doing it twice must be harmless."""
+
+    async def perform(self, job: Job, progress: Callable[[float], None], cancel: Cancel, /) -> None:
+        """Do the job, reporting progress 0 to 1."""
+        ...
+
+    async def gave_up(self, job: Job, status: WorkStatus, error: str | None, /) -> None:
+        """Record that the job ended without a result."""
+        ...
 
 
 class Conductor:
@@ -43,6 +60,15 @@ class Conductor:
         )
         Settings(world, self.desk)
         Transport(world, self.desk)
+
+    @property
+    def performers(self) -> dict[str, Performer]:
+        """Who does which kind of durable job."""
+        return {
+            "generate": self.performance,
+            "analyze": self.analyses,
+            "export": self.exports,
+        }
 
     async def start(self) -> None:
         """Take up the quota counters and go on with what a crash interrupted."""

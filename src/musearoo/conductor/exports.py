@@ -12,11 +12,11 @@ from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.songs import Songs
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
-from musearoo.domain.errors import InvalidValue, MuseArooError, NotFound
+from musearoo.domain.errors import InvalidValue, NotFound
 from musearoo.domain.ids import AssetId, CommandId, ExportId, JobId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
-from musearoo.domain.records import Asset, ExportRecord, Job
+from musearoo.domain.records import Asset, ExportRecord, Job, WorkStatus
 from musearoo.ports.store import Transaction
 from musearoo.ports.work import Cancel
 
@@ -80,11 +80,13 @@ class Exports:
         record = await self._record(ExportId(job.subject))
         if record.status in {"completed", "failed"}:
             return
-        try:
-            await self._write(record, progress)
-        except MuseArooError as failure:
-            failed = replace(record, status="failed", error=failure.detail)
-            await self._world.store.write(lambda tx: tx.work.update_export(failed))
+        await self._write(record, progress)
+
+    async def gave_up(self, job: Job, status: WorkStatus, error: str | None) -> None:
+        """Mark an export that could not be done."""
+        record = await self._record(ExportId(job.subject))
+        ended = replace(record, status=status, error=error)
+        await self._world.store.write(lambda tx: tx.work.update_export(ended))
 
     async def _write(self, record: ExportRecord, progress: Callable[[float], None]) -> None:
         session = await self._sessions.open(SessionId(record.project))

@@ -128,9 +128,7 @@ class Generation:
         """What is left of the actor's quotas; empty where quotas are off."""
         if not self._world.rules.quotas:
             return ()
-        return self._world.limiter.windows(
-            actor.user, actor.tier, self._world.clock.monotonic()
-        )
+        return self._world.limiter.windows(actor.user, actor.tier, self._world.clock.monotonic())
 
     async def _accept(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Ack:
         self._take_quota(deed.command.actor)
@@ -165,6 +163,7 @@ class Generation:
             generation_id=record.id,
             take_id=plan.take_id,
         )
+        self._performance.expect(record.id)
         if not request.queued:
             self._performance.begin(deed.session, plan, record, begin_within=request.begin_within)
 

@@ -16,7 +16,7 @@ from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
 from musearoo.domain.engine import MAXIMUM_SEED, Bar
-from musearoo.domain.errors import Conflict, MuseArooError, ReducedCapacity
+from musearoo.domain.errors import Conflict, MuseArooError, ReducedCapacity, Unavailable
 from musearoo.domain.events import GenerationCompleted, GenerationFailed, TakeBar
 from musearoo.domain.ids import AssetId, GenerationId, JobId, SessionId
 from musearoo.domain.music.chance import Chance
@@ -55,12 +55,15 @@ class Performance:
         What no worker has begun within that many seconds goes on as a queued job.
         """
         flag = self._running[record.id] = CancelFlag()
-        self._ended[record.id] = asyncio.Event()
         work = self._play_live(session, plan, record, flag, begin_within)
         self._world.spawn(work, name="generation.play")
 
+    def expect(self, generation: GenerationId) -> None:
+        """Let `ended` wait for a generation that is being accepted."""
+        self._ended[generation] = asyncio.Event()
+
     async def ended(self, generation: GenerationId, seconds: float) -> None:
-        """Wait until a generation that plays now has ended, but not longer than `seconds`."""
+        """Wait until an accepted generation has ended, but not longer than `seconds`."""
         event = self._ended.get(generation)
         if event is None:
             return
@@ -88,10 +91,19 @@ class Performance:
             return
         plan = unpack(record.run, Plan)
         session = await self._sessions.open(SessionId(record.project))
-        try:
-            await self._play(session, plan, record, "durable", cancel, progress)
-        except MuseArooError as failure:
-            await self._fail(session, plan, record, failure, cancelled=cancel.requested)
+        await self._play(session, plan, record, "durable", cancel, progress)
+
+    async def gave_up(self, job: Job, status: WorkStatus, error: str | None) -> None:
+        """Tell everyone that a queued generation ended without a take."""
+        record = await self._world.store.read(
+            lambda tx: tx.work.generation(GenerationId(job.subject))
+        )
+        if record is None or record.status in {"completed", "failed", "cancelled"}:
+            return
+        session = await self._sessions.open(SessionId(record.project))
+        failure = Unavailable(error or "The generation was cancelled.")
+        plan = unpack(record.run, Plan)
+        await self._fail(session, plan, record, failure, cancelled=status == "cancelled")
 
     async def recover(self) -> int:
         """Queue what a crash interrupted, so that nothing accepted is lost; answers how many."""
@@ -128,7 +140,6 @@ class Performance:
             await self._fail(session, plan, record, failure, cancelled=flag.requested)
         finally:
             self._running.pop(record.id, None)
-            self._ended.pop(record.id).set()
 
     async def _play(
         self,
@@ -218,6 +229,7 @@ class Performance:
             tx.accounts.count_generation(record.user, month, 1)
 
         await session.commit(keep)
+        self._end(record.id)
 
     async def _fail(
         self,
@@ -245,6 +257,12 @@ class Performance:
         )
         ended = replace(record, status=status, error=failure.detail)
         await session.commit(lambda tx: tx.work.update_generation(ended))
+        self._end(record.id)
+
+    def _end(self, generation: GenerationId) -> None:
+        event = self._ended.pop(generation, None)
+        if event is not None:
+            event.set()
 
     async def _queue(self, record: GenerationRecord) -> None:
         """What could no longer be in time goes on as a queued job."""

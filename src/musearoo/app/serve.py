@@ -1,0 +1,123 @@
+"""The server process: one port, opened before anything is promised, closed last."""
+
+import asyncio
+import contextlib
+import socket
+import webbrowser
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import structlog
+import uvicorn
+
+from musearoo import __version__
+from musearoo.app.compose import Graph, running
+from musearoo.app.metrics import Metrics
+from musearoo.app.settings import Settings
+from musearoo.domain.errors import Unavailable
+from musearoo.protocols.rest.app import RestOptions, create_app
+
+log = structlog.get_logger(__name__)
+
+_GRACE_SECONDS = 5
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._ready()
+
+
+def serve(settings: Settings, *, announce: Callable[[str], None], open_browser: bool) -> None:
+    """Run until interrupted. `announce` gets the URL to open; raises `Unavailable`."""
+    with contextlib.closing(_listen(settings)) as listener:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, listener, announce, open_browser=open_browser))
+
+
+async def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    announce: Callable[[str], None],
+    *,
+    open_browser: bool,
+) -> None:
+    async with running(settings) as graph:
+        metrics = Metrics(graph)
+        app = create_app(graph.conductor, _options(graph, metrics))
+        port = listener.getsockname()[1]
+
+        def ready() -> None:
+            url = _address(settings, graph, port)
+            log.info("server.ready", host=settings.host, port=port, local=settings.local_mode)
+            announce(url)
+            if open_browser:
+                webbrowser.open(url)
+
+        await _Server(_config(settings, app), ready).serve(sockets=[listener])
+
+
+def _options(graph: Graph, metrics: Metrics) -> RestOptions:
+    settings = graph.settings
+    return RestOptions(
+        allowed_hosts=settings.hosts,
+        cors_origins=settings.cors_origins,
+        local_tokens=graph.local_tokens,
+        secure_cookies=settings.tls_cert is not None or settings.public_url.startswith("https"),
+        version=__version__,
+        metrics=metrics,
+    )
+
+
+def _config(settings: Settings, app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=75,
+    )
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=2048)
+    except OSError as error:
+        raise Unavailable(
+            f"Port {settings.port} on {settings.host} cannot be opened ({error.strerror}); "
+            "stop what uses it, or choose another with --port."
+        ) from error
+
+
+def _address(settings: Settings, graph: Graph, port: int) -> str:
+    scheme = "https" if settings.tls_cert else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = settings.public_url or f"{scheme}://{host}:{port}"
+    token = graph.local_tokens.issue() if graph.local_tokens is not None else None
+    return f"{base}/#local={token}" if token else f"{base}/"
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    if find_spec("uvloop") is None:
+        return asyncio.new_event_loop
+    try:
+        import uvloop  # noqa: PLC0415  not on every platform
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
