@@ -32,7 +32,9 @@ class Player:
     def __init__(self, font: Path) -> None:
         self._synth = Synthesizer(str(font), RATE, 0)
 
-    def perform(self, rng: np.random.Generator, piece: Piece, seconds: float) -> tuple[np.ndarray, Truth]:
+    def perform(
+        self, rng: np.random.Generator, piece: Piece, seconds: float
+    ) -> tuple[np.ndarray, Truth]:
         steady = rng.random() < 0.65
         clock = _clock(rng, piece, steady)
         begin = 0.0 if rng.random() < 0.6 else float(rng.uniform(0, 1.2))
@@ -49,7 +51,14 @@ class Player:
                 stop = begin + clock(_swung(at + length, piece.swing)) - clock(skip)
                 start = max(start, 0.0)
                 if start < seconds:
-                    track.notes.append(Note(int(start * _TPQ), max(int((stop - start) * _TPQ), 200), int(np.clip(pitch, 0, 127)), velocity))
+                    track.notes.append(
+                        Note(
+                            int(start * _TPQ),
+                            max(int((stop - start) * _TPQ), 200),
+                            int(np.clip(pitch, 0, 127)),
+                            velocity,
+                        )
+                    )
             if track.notes:
                 score.tracks.append(track)
         sound = np.asarray(self._synth.render(score, stereo=False))[0][: int(seconds * RATE)]
@@ -74,14 +83,25 @@ def _clock(rng: np.random.Generator, piece: Piece, steady: bool):
 
 def _truth(piece: Piece, clock, shift: float, seconds: float) -> Truth:
     bar, beat, _ = METERS[piece.meter]
-    times = lambda step: np.array([shift + clock(i * step) for i in range(int(piece.bars * bar / step) + 1)])  # noqa: E731
+    times = lambda step: np.array(
+        [shift + clock(i * step) for i in range(int(piece.bars * bar / step) + 1)]
+    )  # noqa: E731
     beats, downbeats = times(beat), times(bar)
     inside = lambda t: t[(t > -0.03) & (t < seconds - 0.05)]  # noqa: E731
     chords = [(shift + clock(a), shift + clock(b), r, q) for a, b, r, q in piece.chords]
     drums_only = all(d for _, d, _ in piece.tracks)
     shown = inside(beats)
     bpm = 60 * beat / float(np.mean(np.diff(shown)))
-    return Truth(piece.meter, bpm, shown, inside(downbeats), None if drums_only else piece.key, [] if drums_only else chords, piece.kind, piece.swing)
+    return Truth(
+        piece.meter,
+        bpm,
+        shown,
+        inside(downbeats),
+        None if drums_only else piece.key,
+        [] if drums_only else chords,
+        piece.kind,
+        piece.swing,
+    )
 
 
 def _record(rng: np.random.Generator, sound: np.ndarray) -> np.ndarray:
@@ -97,7 +117,9 @@ def _record(rng: np.random.Generator, sound: np.ndarray) -> np.ndarray:
     if rng.random() < 0.5:
         spectrum = np.fft.rfft(sound)
         octave = np.log2(np.maximum(np.fft.rfftfreq(len(sound), 1 / RATE), 20) / 500)
-        tilt = rng.uniform(-3, 3) * octave + rng.uniform(-6, 6) * np.exp(-((octave - rng.uniform(-3, 3)) ** 2))
+        tilt = rng.uniform(-3, 3) * octave + rng.uniform(-6, 6) * np.exp(
+            -((octave - rng.uniform(-3, 3)) ** 2)
+        )
         if rng.random() < 0.15:
             tilt = tilt - 24 * np.maximum(0, octave - rng.uniform(2, 4))
         sound = np.fft.irfft(spectrum * 10 ** (tilt / 20), len(sound))

@@ -47,7 +47,9 @@ def logits(weights, rows, key=None):
     for layer in range(LAYERS):
         step, reach = 2**layer, TAPS // 2 * 2**layer
         padded = jnp.pad(state, ((0, 0), (reach, reach), (0, 0)))
-        taps = jnp.concatenate([padded[:, t * step : t * step + length] for t in range(TAPS)], axis=2)
+        taps = jnp.concatenate(
+            [padded[:, t * step : t * step + length] for t in range(TAPS)], axis=2
+        )
         total = taps @ weights["conv_w"][layer].reshape(TAPS * CHANNELS, CHANNELS)
         change = jax.nn.relu(total + weights["conv_b"][layer])
         if key is not None:
@@ -71,21 +73,34 @@ def step(weights, first, second, count, rate, rows, wanted, key):
     slope = jax.tree.map(lambda g: g * jnp.minimum(1, 1 / norm), slope)
     first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, slope)
     second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, slope)
+
     def update(w, m, v):
-        return w - rate * (m / (1 - 0.9**count) / (jnp.sqrt(v / (1 - 0.999**count)) + 1e-8) + 1e-4 * w)
+        return w - rate * (
+            m / (1 - 0.9**count) / (jnp.sqrt(v / (1 - 0.999**count)) + 1e-8) + 1e-4 * w
+        )
+
     return jax.tree.map(update, weights, first, second), first, second, value
 
 
-def augment(rng: np.random.Generator, rows: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def augment(
+    rng: np.random.Generator, rows: np.ndarray, wanted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Random gain per band group and a random shift in time."""
     gain = 1 + rng.normal(0, 0.15, (len(rows), 1, 1))
-    tilt = np.concatenate([np.linspace(-1, 1, 20)] * 2 + [np.zeros(5)]) * rng.normal(0, 0.15, (len(rows), 1, 1))
+    tilt = np.concatenate([np.linspace(-1, 1, 20)] * 2 + [np.zeros(5)]) * rng.normal(
+        0, 0.15, (len(rows), 1, 1)
+    )
     shift = int(rng.integers(0, 120))
     return (rows * (gain + tilt)).astype(np.float32)[:, shift:], wanted[:, shift:]
 
 
 def main() -> None:
-    out, valid, paths, minutes = sys.argv[1], np.load(sys.argv[2]), [np.load(p) for p in sys.argv[4:]], float(sys.argv[3])
+    out, valid, paths, minutes = (
+        sys.argv[1],
+        np.load(sys.argv[2]),
+        [np.load(p) for p in sys.argv[4:]],
+        float(sys.argv[3]),
+    )
     rows = np.concatenate([p["rhythm"] for p in paths])
     wanted = targets([json.loads(t) for p in paths for t in p["truth"]], rows.shape[1])
     vrows = valid["rhythm"].astype(np.float32)
@@ -106,8 +121,21 @@ def main() -> None:
         weights, first, second, value = step(weights, first, second, count, rate, x, y, sub)
         running.append(float(value))
         if count % 200 == 0:
-            held = float(np.mean([check(weights, vrows[i : i + 20], vwanted[i : i + 20]) for i in range(0, len(vrows), 20)]))
-            print(count, round(time.time() - begin), round(np.mean(running[-200:]), 4), round(held, 4), flush=True)
+            held = float(
+                np.mean(
+                    [
+                        check(weights, vrows[i : i + 20], vwanted[i : i + 20])
+                        for i in range(0, len(vrows), 20)
+                    ]
+                )
+            )
+            print(
+                count,
+                round(time.time() - begin),
+                round(np.mean(running[-200:]), 4),
+                round(held, 4),
+                flush=True,
+            )
             if held < best:
                 best = held
                 np.savez(out, **{k: np.asarray(v).astype(np.float16) for k, v in weights.items()})

@@ -38,7 +38,10 @@ Report = Callable[[BrokenEngine], None]
 
 def log_broken(broken: BrokenEngine) -> None:
     """Say in the log what was left out."""
-    _log.warning("engine.skipped", extra=msgspec.structs.asdict(broken))
+    _log.warning(
+        "engine.skipped",
+        extra={"engine": broken.name, "source": broken.source, "reason": broken.reason},
+    )
 
 
 def load_engines(report: Report = log_broken) -> dict[str, Engine[Any]]:

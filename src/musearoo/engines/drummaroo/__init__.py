@@ -1,0 +1,5 @@
+"""DrummaRoo plays the drums."""
+
+from musearoo.engines.drummaroo.player import DrummaRoo
+
+engine = DrummaRoo()

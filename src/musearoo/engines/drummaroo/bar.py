@@ -1,0 +1,189 @@
+"""One bar: the cell, varied, following the riff, with a fill or a crash where they belong."""
+
+from typing import Final
+
+import msgspec
+
+from musearoo.domain.context import EngineContext
+from musearoo.domain.music.chance import Chance
+from musearoo.engines.drummaroo.cell import Cell, CellBar, foot_is_free
+from musearoo.engines.drummaroo.fills import fill_steps, fill_strokes
+from musearoo.engines.drummaroo.layout import NOWHERE
+from musearoo.engines.drummaroo.settings import NAME, Settings
+from musearoo.engines.drummaroo.stroke import Force, Stroke
+
+_BRIGHT: Final = 640
+_LOUD: Final = 850
+_SOFT: Final = 220
+_BASS_WEIGHT: Final = 900
+_SIXTEEN: Final = 16
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a bar lies in the form, and how loud it is (thousandths)."""
+
+    bar: int
+    bar_of_section: int
+    level: int
+    section_level: int
+
+
+def bar_strokes(
+    context: EngineContext, settings: Settings, seed: int, cell: Cell, place: Place
+) -> list[Stroke]:
+    """Every stroke of a bar, before hands and feet are counted."""
+    filled = fill_steps(context, settings, seed, place.bar)
+    until = settings.layout.steps - filled
+    own = cell.bars[place.bar_of_section % 2]
+    strokes = _kicks(context, settings, seed, own, place)
+    strokes += _snares(settings, seed, own, place)
+    strokes += _hand(settings, seed, cell, place)
+    strokes = [stroke for stroke in strokes if stroke.step < until]
+    strokes += [Stroke(step=step, piece="pedal hat") for step in cell.feet]
+    if filled:
+        strokes += fill_strokes(settings, seed, place.bar, filled)
+    if _crashes(context, settings, seed, place):
+        strokes += [
+            Stroke(step=0, piece="crash", force="accent"),
+            Stroke(step=0, piece="kick", force="accent"),
+        ]
+    return strokes
+
+
+def _kicks(
+    context: EngineContext, settings: Settings, seed: int, own: CellBar, place: Place
+) -> list[Stroke]:
+    chance = Chance(seed, NAME, place.bar, "kick")
+    kicks = set(own.kicks)
+    _vary_kicks(settings, kicks, own, chance)
+    _follow(settings, kicks, own, _accents(context, settings, place.bar), chance)
+    force: Force = "soft" if own.soft_kicks else "plain"
+    return [
+        Stroke(step=step, piece="kick", force="accent" if step == 0 and force == "plain" else force)
+        for step in sorted(kicks)
+    ]
+
+
+def _vary_kicks(settings: Settings, kicks: set[int], own: CellBar, chance: Chance) -> None:
+    """Leave out, add or move a kick away from the downbeat, as often as asked."""
+    layout = settings.layout
+    beats = {beat.first for beat in layout.beats} if settings.style.steady else {0}
+    for _ in range(2):
+        if not chance.permille(settings.variation * 7 // 10):
+            continue
+        loose = sorted(kicks - beats)
+        if loose and chance.permille(450):
+            kicks.discard(loose[chance.below(len(loose))])
+        else:
+            weights = [
+                settings.style.kick.often[source] + 10
+                if source != NOWHERE
+                and step not in kicks | own.accents
+                and foot_is_free(settings, step, kicks)
+                else 0
+                for step, source in enumerate(layout.struck)
+            ]
+            if any(weights):
+                kicks.add(chance.weighted(weights))
+
+
+def _accents(context: EngineContext, settings: Settings, bar: int) -> list[int]:
+    """What there is to follow, 0-1000 for each step: the riff's accents and the bass."""
+    layout = settings.layout
+    steps = layout.steps
+    strengths = [0] * steps
+    given = context.accents_of(bar)
+    for index, strength in enumerate(given):
+        step = (2 * index * steps + len(given)) // (2 * len(given)) % steps
+        strengths[step] = max(strengths[step], strength)
+    strongest = sorted(strengths, reverse=True)[max(2, steps * 3 // 8) - 1] if given else 0
+    strengths = [strength if strength >= max(1, strongest) else 0 for strength in strengths]
+    start = bar * layout.bar_ticks
+    for note in context.parts.get("bass", ()):
+        if start <= note.start < start + layout.bar_ticks:
+            step = layout.grid.step_at(note.start - start)
+            strengths[step] = max(strengths[step], _BASS_WEIGHT)
+    return strengths
+
+
+def _follow(
+    settings: Settings, kicks: set[int], own: CellBar, accents: list[int], chance: Chance
+) -> None:
+    """Move the kick towards the accents: each step has its own threshold to give in."""
+    if not any(accents):
+        return
+    for step, accent in enumerate(accents):
+        threshold = chance.between(250, 900)
+        if step in kicks:
+            if step and (1000 - accent) * settings.follow // 1000 > threshold:
+                kicks.discard(step)
+        elif accent * settings.follow // 1000 > threshold:
+            if step not in own.accents and foot_is_free(settings, step, kicks):
+                kicks.add(step)
+
+
+def _snares(settings: Settings, seed: int, own: CellBar, place: Place) -> list[Stroke]:
+    chance = Chance(seed, NAME, place.bar, "snare")
+    quiet = settings.style.light and place.section_level < _SOFT
+    strokes = [
+        Stroke(step=step, piece="rimshot" if kind == "r" or quiet else "snare", force="accent")
+        for step, kind in own.snares
+    ]
+    strokes += [Stroke(step=step, piece="snare", force="tap") for step in own.taps]
+    struck = own.accents | set(own.taps)
+    ghosts = [step for step in own.ghosts if not chance.permille(settings.variation // 4)]
+    if own.ghosts and chance.permille(settings.variation * 2 // 3):
+        free = [
+            step
+            for step, source in enumerate(settings.layout.struck)
+            if source != NOWHERE and step not in struck and step not in ghosts
+        ]
+        weights = [settings.style.ghost.often[settings.layout.struck[step]] for step in free]
+        if free:
+            ghosts.append(free[chance.weighted(weights)])
+    return strokes + [Stroke(step=step, piece="snare", force="ghost") for step in ghosts]
+
+
+def _hand(settings: Settings, seed: int, cell: Cell, place: Place) -> list[Stroke]:
+    chance = Chance(seed, NAME, place.bar, "hand")
+    taps = bool(cell.bars[0].taps) and "x" not in "".join(settings.style.hand[:1])
+    piece = hand_piece(settings, place.section_level)
+    strokes = []
+    for step in cell.hand:
+        if taps:
+            strokes.append(Stroke(step=step, piece="snare", force="tap"))
+            continue
+        own = "open hat" if step in cell.open_hats and piece == "closed hat" else piece
+        strokes.append(Stroke(step=step, piece=own, force="plain"))
+    if not taps and piece == "closed hat" and strokes:
+        strokes = _opened(settings, strokes, chance)
+    return strokes
+
+
+def _opened(settings: Settings, strokes: list[Stroke], chance: Chance) -> list[Stroke]:
+    """Now and then the last off-beat of the bar opens."""
+    if chance.permille(settings.variation // 4):
+        last = strokes[-1]
+        if last.step not in {beat.first for beat in settings.layout.beats}:
+            return [*strokes[:-1], msgspec.structs.replace(last, piece="open hat")]
+    return strokes
+
+
+def hand_piece(settings: Settings, level: int) -> str:
+    """What the riding hand plays: hat, then brighter, then louder as the music grows."""
+    fixed = {"closed": "closed hat", "open": "open hat", "ride": "ride"}.get(settings.hats)
+    if fixed:
+        return fixed
+    if level >= _LOUD:
+        return settings.style.loud
+    return settings.style.bright if level >= _BRIGHT else settings.style.carried
+
+
+def _crashes(context: EngineContext, settings: Settings, seed: int, place: Place) -> bool:
+    """A crash answers a fill, and opens sections when the music is loud enough."""
+    after_fill = place.bar > 0 and fill_steps(context, settings, seed, place.bar - 1) > 0
+    if after_fill:
+        return place.level > _SOFT
+    opening = place.bar_of_section == 0
+    chance = Chance(seed, NAME, place.bar, "crash")
+    return opening and chance.permille(max(0, place.level - _SOFT) * 3 // 2)

@@ -1,0 +1,185 @@
+"""The drummer's vocabulary: grooves written by us and statistics learned from players.
+
+`styles.toml` holds what a style is; `groove.json` how human drummers play it, derived
+from the Groove MIDI Dataset 1.0.0 (Gillick et al., ICML 2019, CC BY 4.0).
+"""
+
+import json
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+
+from musearoo.domain.music.meter import Meter
+from musearoo.domain.music.rhythm import grid_of, syncopation
+from musearoo.domain.music.style import STYLES
+from musearoo.engines.drummaroo.layout import Triple
+
+BAR: Final = 16
+_OWN_WEIGHT: Final = 60  # a groove written by us counts as much as the commonest learned one
+_LEARNED_PER_HUNDRED: Final = 40
+_FALLBACK: Final = "rock"
+
+
+class Groove(msgspec.Struct, frozen=True):
+    """One bar of kick and snare over sixteen steps: `.` for a rest, else a kind of stroke.
+
+    `load` orders grooves from plain to involved: syncopation first, then strokes.
+    `answer` is the second bar of a pair.
+    """
+
+    kick: str
+    snare: str
+    weight: int
+    load: int
+    answer: "Groove | None" = None
+
+    @property
+    def struck(self) -> frozenset[tuple[str, int]]:
+        """Every kick and accented snare stroke."""
+        kicks = {("kick", step) for step, kind in enumerate(self.kick) if kind != "."}
+        snares = {("snare", step) for step, kind in enumerate(self.snare) if kind in "Xr"}
+        return frozenset(kicks | snares)
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """How often, how hard and how late a piece is struck on each step of 4/4."""
+
+    often: tuple[int, ...]
+    velocity: tuple[int, ...]
+    late_us: tuple[int, ...]
+    velocity_spread: int
+    late_spread_us: int
+
+    @property
+    def mean_velocity(self) -> int:
+        """The mean over steps, each weighed by how often it is struck."""
+        total = sum(self.often) or 1
+        return sum(o * v for o, v in zip(self.often, self.velocity, strict=True)) // total
+
+
+class Human(msgspec.Struct, frozen=True):
+    """What human bars of the style measure, in thousandths."""
+
+    notes: int
+    syncopation: int
+    repetition: int
+    ghosts: int
+    backbeat: int
+    kick_on_one: int
+
+
+class Style(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of playing one style."""
+
+    name: str
+    grooves: tuple[Groove, ...]
+    hand: tuple[str, ...]
+    foot: str
+    carried: str
+    bright: str
+    loud: str
+    swing: int
+    swung: int
+    triple: Triple
+    light: bool
+    steady: bool
+    feet: int
+    kick: Piece
+    snare: Piece
+    ghost: Piece
+    hat: Piece
+    human: Human
+
+
+class FillTable(msgspec.Struct, frozen=True):
+    """How fills move: weights of the rhythms of a beat, and from piece to piece."""
+
+    rhythms: tuple[int, ...]
+    pieces: tuple[str, ...]
+    moves: tuple[tuple[int, ...], ...]
+
+
+@cache
+def style_of(name: str) -> Style:
+    """The style of a name of `STYLES`; rock for a name that nobody knows."""
+    own = _written()
+    wanted = name if name in own else _FALLBACK
+    return _style(wanted, own[wanted], _learned()["styles"][wanted])
+
+
+@cache
+def fill_table() -> FillTable:
+    """The statistics of fills."""
+    return msgspec.convert(_learned()["fills"], FillTable)
+
+
+@cache
+def _written() -> dict[str, dict[str, Any]]:
+    text = files(__package__).joinpath("styles.toml").read_text(encoding="utf-8")
+    tables = {table.get("name", key): table for key, table in tomllib.loads(text).items()}
+    return {name: tables[name] for name in STYLES}
+
+
+@cache
+def _learned() -> dict[str, Any]:
+    text = files(__package__).joinpath("groove.json").read_text(encoding="utf-8")
+    learned: dict[str, Any] = json.loads(text)
+    return learned
+
+
+def _style(name: str, written: dict[str, Any], learned: dict[str, Any]) -> Style:
+    carried = written.get("carried", "closed hat")
+    return Style(
+        name=name,
+        grooves=_grooves(written["groove"], learned["words"]),
+        hand=tuple(written["hand"]),
+        foot=written.get("foot", "." * BAR),
+        carried=carried,
+        bright=written["bright"],
+        loud=written["loud"],
+        swing=written.get("swing", 500),
+        swung=written.get("swung", 16),
+        triple=written["triple"],
+        light=written.get("light", False),
+        steady=written.get("steady", False),
+        feet=written.get("feet", 1),
+        human=msgspec.convert(learned["human"], Human),
+        **{
+            name: msgspec.convert(learned[name], Piece)
+            for name in ("kick", "snare", "ghost", "hat")
+        },
+    )
+
+
+def _grooves(written: list[str], learned: list[list[int]]) -> tuple[Groove, ...]:
+    """Ours and the learned ones, from plain to involved."""
+    own = [_written_groove(text) for text in written]
+    total = sum(count for _, _, count in learned) or 1
+    share = len(own) * _OWN_WEIGHT * _LEARNED_PER_HUNDRED // 100
+    known = {(groove.kick.replace("f", "x"), groove.snare) for groove in own}
+    for kick, snare, count in learned:
+        texts = (_text(kick, "x"), _text(snare, "X"))
+        if texts not in known:
+            own.append(_groove(*texts, weight=max(1, share * count // total)))
+    return tuple(sorted(own, key=lambda groove: (groove.load, groove.kick, groove.snare)))
+
+
+def _written_groove(text: str) -> Groove:
+    first_kick, first_snare, *second = text.split()
+    answer = _groove(second[0], second[1]) if second else None
+    return _groove(first_kick, first_snare, answer=answer)
+
+
+def _groove(
+    kick: str, snare: str, *, weight: int = _OWN_WEIGHT, answer: Groove | None = None
+) -> Groove:
+    struck = [step for step in range(BAR) if kick[step] != "." or snare[step] in "Xr"]
+    load = 10 * syncopation(struck, grid_of(Meter()).weights) + 3 * len(struck)
+    return Groove(kick, snare, weight, load, answer)
+
+
+def _text(mask: int, kind: str) -> str:
+    return "".join(kind if mask >> step & 1 else "." for step in range(BAR))
