@@ -45,8 +45,10 @@ BARS = (
 
 FEATURES = (
     "fit", "salience", "prior", "prior_slow", "prior_fast", "onset_repeat", "pitch_repeat",
-    "onset_repeat_double", "low", "change", "strength", "learned", "bass_change",
-    "triple", "offbeat", "explained", "onsets_per_pulse", "starts", "first_bar", "bars_heard",
+    "onset_repeat_double", "onset_repeat_half", "low", "change", "strength", "learned",
+    "learned_on", "learned_off", "bass_change", "triple", "offbeat", "explained",
+    "onsets_per_pulse", "starts", "first_bar", "bars_heard", "beat_on", "beat_half", "beat_third",
+    "beat_alternate",
 )  # fmt: skip
 
 
@@ -56,6 +58,9 @@ class Evidence:
 
     onsets: Onsets
     pitch: PitchContent
+    beat: Floats
+    """P(beat) at `BEAT_FPS`."""
+
     downbeat: Floats | None
     """P(downbeat) at `BEAT_FPS` from the learned model, or None."""
 
@@ -118,9 +123,7 @@ def grid_of(pulse: Pulse, division: int, evidence: Evidence) -> Grid:
     bass = _unit(_spans(evidence.pitch.bass, evidence.pitch.fps, times))
     learned = np.zeros(len(times), np.float32)
     if evidence.downbeat is not None:
-        chance = sample_max(evidence.downbeat, times, fps=BEAT_FPS, reach=0.04)
-        chance = np.clip(chance, 0.02, 0.98)
-        learned = np.log(chance / (1 - chance))
+        learned = _log_odds(evidence.downbeat, times, reach)
     return Grid(
         times,
         np.concatenate([registers, strength[:, None]], axis=1),
@@ -131,6 +134,12 @@ def grid_of(pulse: Pulse, division: int, evidence: Evidence) -> Grid:
         _novelty(bass, division),
         learned,
     )
+
+
+def _log_odds(curve: Floats, times: Floats, reach: float) -> Floats:
+    """Log odds of the probability curve near each time, within +-4."""
+    chance = np.clip(sample_max(curve, times, fps=BEAT_FPS, reach=reach), 0.018, 0.982)
+    return np.asarray(np.log(chance / (1 - chance)))
 
 
 def _spans(chroma: Floats, fps: float, times: Floats) -> Floats:
@@ -174,6 +183,13 @@ def _contrast(values: Floats, chosen: Flags) -> float:
     return float((values[chosen].mean() - values[~chosen].mean()) / (values.std() + 0.1))
 
 
+def _others(values: Floats, chosen: Flags, step: int) -> float:
+    """Mean over the beats that are not chosen."""
+    rest = ~chosen
+    rest[np.arange(len(rest)) % step != np.flatnonzero(chosen)[0] % step] = False
+    return float(values[rest].mean()) if rest.any() else 0.0
+
+
 def describe(pulses: list[Pulse], evidence: Evidence) -> tuple[list[Reading], Floats]:
     """All readings and their features, (readings, len(FEATURES) + len(BARS))."""
     readings: list[Reading] = []
@@ -198,7 +214,14 @@ def _pulse_features(pulse: Pulse, grids: dict[int, Grid], evidence: Evidence) ->
     span = max(float(pulse.seconds[-1] - pulse.seconds[0]), 1e-3)
     count = len(evidence.onsets.peaks)
     octave = float(np.log2(pulse.bpm / 105.0))
+    reach = min(0.04, 0.1 * 60 / pulse.bpm)
+    halves, third = (_log_odds(evidence.beat, grids[n].times, reach) for n in (2, 3))
+    beat = halves[::2]
     return {
+        "beat_on": float(beat.mean()) / 2,
+        "beat_half": float(halves[1::2].mean()) / 2,
+        "beat_third": float(np.mean([third[1::3].mean(), third[2::3].mean()])) / 2,
+        "beat_alternate": abs(float(beat[::2].mean() - beat[1::2].mean())) / 2,
         "fit": pulse.fit / 3,
         "salience": pulse.salience,
         "prior": float(log_prior(pulse.bpm)),
@@ -240,6 +263,7 @@ def _bar_readings(
     shared = dict(common)
     shared["onset_repeat"] = lags[0]
     shared["onset_repeat_double"] = lags[1]
+    shared["onset_repeat_half"] = _repeat(grid.rhythm, bar.units // 2)
     shared["pitch_repeat"] = _repeat(grid.pitch, bar.units)
     shared["bars_heard"] = min(cells / bar.units, 8.0) / 8
     shared["triple"] = common["triple"] * (1 if bar.division == 3 else -1)
@@ -255,6 +279,8 @@ def _bar_readings(
         shared["bass_change"] = _contrast(grid.bass_change, chosen)
         shared["strength"] = _contrast(grid.strength, chosen)
         shared["learned"] = _contrast(grid.learned, chosen)
+        shared["learned_on"] = float(grid.learned[chosen].mean()) / 2
+        shared["learned_off"] = _others(grid.learned, chosen, step) / 2
         shared["starts"] = float(np.exp(-0.5 * (start / 0.15) ** 2))
         shared["first_bar"] = (first - evidence.first_onset) * _bpm(grid, bar) / 60 / 4
         readings.append(Reading(pulse, number, phase))

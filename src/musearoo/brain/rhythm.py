@@ -65,7 +65,7 @@ def find_rhythm(onsets: Onsets, pitch: PitchContent, seconds: float) -> Rhythm |
     pulses = [
         cut for pulse in decode(beat, rates) if len((cut := _within(pulse, onsets)).seconds) >= 3
     ]
-    evidence = Evidence(onsets, pitch, downbeat, *_span(onsets))
+    evidence = Evidence(onsets, pitch, beat, downbeat, *_span(onsets))
     ranked = rank(pulses, evidence)
     return _settle(ranked, onsets, beat) if ranked else None
 
