@@ -17,7 +17,7 @@ class NoMailer:
     def configured(self) -> bool:
         return False
 
-    async def send(self, to: str, subject: str, text: str) -> None:
+    async def send(self, to: str, subject: str, text: str) -> None:  # noqa: ARG002
         raise Unavailable("No mail can be sent from here.")
 
 

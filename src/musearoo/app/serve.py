@@ -37,9 +37,11 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings, *, announce: Callable[[str], None], open_browser: bool) -> None:
     """Run until interrupted. `announce` gets the URL to open; raises `Unavailable`."""
-    with contextlib.closing(_listen(settings)) as listener:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, listener, announce, open_browser=open_browser))
+    with (
+        contextlib.closing(_listen(settings)) as listener,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
+        runner.run(_serve(settings, listener, announce, open_browser=open_browser))
 
 
 async def _serve(

@@ -12,7 +12,7 @@ Names = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
-    """Settings with their defaults. Lists are separated by commas; secrets are masked when shown."""
+    """Settings with their defaults. Lists are separated by commas; secrets are masked."""
 
     model_config = SettingsConfigDict(
         env_prefix="MUSEAROO_", env_file=".env", extra="ignore", frozen=True

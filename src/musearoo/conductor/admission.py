@@ -86,11 +86,13 @@ class Admission:
         wait = self._wait(queued, workers)
         estimate = wait + own.mean
         begin_within = max(self._budget - own.mean, 0.0)
+        if workers <= 0:
+            return Deferred(estimate)
         if wait + own.cautious() <= self._budget:
             return Admitted(estimate, begin_within)
         if idle > 0 and queued < workers:
             return Admitted(own.mean, self._budget)
-        if workers > 0 and self._is_due_for_probe(own, workers):
+        if self._is_due_for_probe(own, workers):
             return Admitted(estimate, estimate + self._budget)
         return Deferred(estimate)
 

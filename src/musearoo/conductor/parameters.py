@@ -118,10 +118,8 @@ def engine_of(state: SessionState, engines: EnginePool, part: str) -> EngineDesc
     for description in engines.engines():
         if description.default_part == part:
             return description
-    parts = ", ".join(description.default_part for description in engines.engines())
-    raise InvalidValue(
-        "path", part, f"one of {', '.join(SESSION_PATHS)}, or a parameter of {parts}"
-    )
+    parts = ", ".join(f"{description.default_part}/..." for description in engines.engines())
+    raise InvalidValue("path", f"{part}/...", f"{', '.join(SESSION_PATHS)} or {parts}")
 
 
 def checked_style(text: str) -> str:

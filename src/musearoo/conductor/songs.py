@@ -12,12 +12,10 @@ from musearoo.domain.ids import SessionId, TakeId
 from musearoo.domain.music.tempo_map import TempoMap
 from musearoo.domain.records import Project, Take
 from musearoo.domain.session.state import SessionState
-from musearoo.domain.song import Song, SongPart
+from musearoo.domain.song import Song, SongPart, balanced
 from musearoo.ports.work import Lane
 
 Form = Literal["midi", "wav", "svg"]
-# Linear gain and pan, so that four parts sit together without a hand on the mix.
-_MIX = {"drums": (1.0, 0.0), "bass": (0.95, 0.0), "harmony": (0.65, -0.25), "melody": (0.85, 0.2)}
 
 
 class Songs:
@@ -76,14 +74,13 @@ class Songs:
 
     def _part(self, take: Take) -> SongPart:
         engine = self._description(take.recipe.engine)
-        gain, pan = _MIX.get(take.part, (0.8, 0.0))
-        return SongPart(
-            name=take.part,
-            title=engine.title if engine is not None else take.part,
-            notes=take.notes,
-            program=engine.program if engine is not None else 0,
-            gain=gain,
-            pan=pan,
+        return balanced(
+            SongPart(
+                name=take.part,
+                title=engine.title if engine is not None else take.part,
+                notes=take.notes,
+                program=engine.program if engine is not None else 0,
+            )
         )
 
     def _description(self, engine: str) -> EngineDescription | None:

@@ -1,5 +1,7 @@
 """The one neutral song model that rendering and every export start from."""
 
+from typing import Final
+
 import msgspec
 
 from musearoo.domain.context import Section
@@ -23,6 +25,21 @@ class SongPart(msgspec.Struct, frozen=True, kw_only=True):
     kit: int = 0
     gain: float = 1.0
     pan: float = 0.0
+
+
+# Linear gain and pan by part name, so that four parts sit together without a hand on the mix.
+_BALANCE: Final = {
+    "drums": (1.0, 0.0),
+    "bass": (0.95, 0.0),
+    "harmony": (0.65, -0.25),
+    "melody": (0.85, 0.2),
+}
+
+
+def balanced(part: SongPart) -> SongPart:
+    """The part with the gain and pan that its name usually gets."""
+    gain, pan = _BALANCE.get(part.name, (0.8, 0.0))
+    return msgspec.structs.replace(part, gain=gain, pan=pan)
 
 
 class Song(msgspec.Struct, frozen=True, kw_only=True):

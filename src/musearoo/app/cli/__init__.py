@@ -1,0 +1,5 @@
+"""The `musearoo` command."""
+
+from musearoo.app.cli.root import main
+
+__all__ = ["main"]

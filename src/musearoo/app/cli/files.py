@@ -1,0 +1,167 @@
+"""Commands on files: a recording in, its analysis, one part or a whole band out."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, cast
+
+import msgspec
+import typer
+
+from musearoo.app.bandstand import Band, bandstand, heard_music, summary
+from musearoo.app.cli.console import AsJson, answer, load_settings, progress_bar, run
+from musearoo.domain.analysis import Analysis, Depth
+from musearoo.domain.engine import ParameterValue
+from musearoo.domain.errors import InvalidValue, UnsupportedAudio
+
+Recording = Annotated[Path, typer.Argument(help="A .wav, .mp3, .flac, .aiff or .ogg file.")]
+Seed = Annotated[int | None, typer.Option(help="The same seed gives the same notes.")]
+Depths = Annotated[str, typer.Option("--type", help="quick, comprehensive or deep.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="An engine parameter, such as complexity=0.8.")
+]
+
+
+def analyze(recording: Recording, depth: Depths = "comprehensive", *, json: AsJson = False) -> None:
+    """Say what BrainAroo hears in a recording."""
+
+    async def work() -> Analysis:
+        with progress_bar(quiet=json) as progress:
+            async with bandstand(load_settings()) as stand:
+                return await stand.analyze(existing(recording), checked_depth(depth), progress)
+
+    analysis = run(work, as_json=json)
+    answer(analysis, as_json=json, lines=lambda: _analysis_lines(analysis))
+
+
+def generate(
+    recording: Recording,
+    engine: Annotated[str, typer.Option(help="drummaroo, bassaroo, melodyroo, harmonyroo ...")],
+    seed: Seed = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The MIDI file to write.")] = Path(
+        "out.mid"
+    ),
+    parameters: Set = None,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Play one part to a recording and write it as MIDI."""
+    chosen = seed if seed is not None else random.randrange(2**32)  # noqa: S311
+
+    async def work() -> dict[str, object]:
+        with progress_bar(quiet=json) as progress:
+            async with bandstand(load_settings()) as stand:
+                analysis = await stand.analyze(existing(recording), "comprehensive", progress)
+                music = heard_music(analysis)
+                part = await stand.play(
+                    music, engine, parameters=parsed(parameters), seed=chosen, heard={}
+                )
+                played = Band(recording.stem, music, (part,))
+                written = await stand.files(played)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(written["band.mid"])
+        return {**summary(played, analysis, chosen), "file": str(output)}
+
+    result = run(work, as_json=json)
+    answer(result, as_json=json, lines=lambda: _band_lines(result))
+
+
+def band(
+    recording: Recording,
+    folder: Annotated[Path, typer.Option("-o", "--output", help="The folder to write to.")],
+    seed: Seed = None,
+    parameters: Set = None,
+    depth: Depths = "comprehensive",
+    *,
+    json: AsJson = False,
+) -> None:
+    """Play a whole band to a recording: MIDI, mix and score into a folder."""
+    chosen = seed if seed is not None else random.randrange(2**32)  # noqa: S311
+
+    async def work() -> dict[str, object]:
+        with progress_bar(quiet=json) as progress:
+            async with bandstand(load_settings()) as stand:
+                analysis = await stand.analyze(existing(recording), checked_depth(depth), progress)
+                played = await stand.band(
+                    recording.stem,
+                    heard_music(analysis),
+                    parameters=parsed(parameters),
+                    seed=chosen,
+                    progress=progress,
+                )
+                progress("rendering", 1.0)
+                written = await stand.files(played)
+        result = summary(played, analysis, chosen)
+        _write(folder, written, result)
+        return {**result, "folder": str(folder), "files": sorted([*written, "band.json"])}
+
+    result = run(work, as_json=json)
+    answer(result, as_json=json, lines=lambda: _band_lines(result))
+
+
+def existing(recording: Path) -> Path:
+    """The file, if there is one."""
+    if not recording.is_file():
+        raise UnsupportedAudio(f"There is no file {recording}.")
+    return recording
+
+
+def checked_depth(text: str) -> Depth:
+    """One of the three depths."""
+    if text not in {"quick", "comprehensive", "deep"}:
+        raise InvalidValue("--type", text, "quick, comprehensive or deep")
+    return cast("Depth", text)
+
+
+def parsed(parameters: list[str] | None) -> dict[str, ParameterValue]:
+    """`name=value` texts as parameters: numbers and booleans in their own type."""
+    values: dict[str, ParameterValue] = {}
+    for text in parameters or ():
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidValue("--set", text, "name=value, such as complexity=0.8")
+        values[name] = _typed(value)
+    return values
+
+
+def _typed(value: str) -> ParameterValue:
+    if value in {"true", "false"}:
+        return value == "true"
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def _write(folder: Path, written: dict[str, bytes], result: dict[str, object]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in written.items():
+        (folder / name).write_bytes(content)
+    (folder / "band.json").write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+
+
+def _analysis_lines(analysis: Analysis) -> Iterator[str]:
+    for name in ("tempo", "time_signature", "key", "style", "emotion", "complexity"):
+        value = getattr(analysis, name)
+        shown = (
+            "not found" if value is None else f"{value:g}" if isinstance(value, float) else value
+        )
+        yield f"{name.replace('_', ' '):15} {shown}  ({analysis.confidence.get(name, 0):.0%} sure)"
+    yield "chords          " + " ".join(chord.symbol for chord in analysis.chords[:32])
+    yield from (f"note: {warning}" for warning in analysis.warnings)
+
+
+def _band_lines(result: dict[str, object]) -> Iterator[str]:
+    yield (
+        f"{result['title']}: {result['tempo']} bpm, {result['key']}, {result['time_signature']}, "
+        f"{result['style']}, {result['bars']} bars, seed {result['seed']}"
+    )
+    for part in cast("list[dict[str, object]]", result["parts"]):
+        fit = cast("dict[str, float | None]", part["fit"])
+        measures = ", ".join(
+            f"{name.replace('_', ' ')} {value:.2f}"
+            for name, value in fit.items()
+            if value is not None
+        )
+        yield f"  {part['part']}: {part['notes']} notes; {measures}"
+    yield f"written to {result.get('folder') or result.get('file')}"
