@@ -8,7 +8,11 @@ from musearoo.render.synth import Samples, SynthName, TimedNote, choose, timed_n
 
 
 def render_audio(
-    song: Song, format: AudioFormat, *, synth: SynthName = "auto", bits: sound_file.Bits = 16
+    song: Song,
+    format: AudioFormat,  # noqa: A002 - the port's word
+    *,
+    synth: SynthName = "auto",
+    bits: sound_file.Bits = 16,
 ) -> bytes:
     """The stereo mix at 44.1 kHz; the same song gives the same bytes.
 

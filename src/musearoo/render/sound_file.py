@@ -17,24 +17,24 @@ _OGG_SERIAL: Final = 0x4D757365
 _REVERSED: Final = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
-def encode(samples: Samples, format: AudioFormat, *, bits: Bits, title: str) -> bytes:
+def encode(samples: Samples, kind: AudioFormat, *, bits: Bits, title: str) -> bytes:
     """The file with title and origin as tags; the same samples give the same bytes."""
-    kind, subtype = {
+    container, subtype = {
         "wav": ("WAV", f"PCM_{bits}"),
         "flac": ("FLAC", f"PCM_{bits}"),
         "ogg": ("OGG", "VORBIS"),
         "mp3": ("MP3", "MPEG_LAYER_III"),
-    }[format]
+    }[kind]
     target = io.BytesIO()
     interleaved = np.ascontiguousarray(samples.T)
-    with soundfile.SoundFile(target, "w", SAMPLE_RATE, 2, subtype, format=kind) as file:
+    with soundfile.SoundFile(target, "w", SAMPLE_RATE, 2, subtype, format=container) as file:
         if title.strip():
             file.title = title
         file.software = SOFTWARE
         for start in range(0, len(interleaved), _CHUNK):
             file.write(interleaved[start : start + _CHUNK])
     octets = target.getvalue()
-    return _with_fixed_serial(octets) if format == "ogg" else octets
+    return _with_fixed_serial(octets) if kind == "ogg" else octets
 
 
 def _with_fixed_serial(octets: bytes) -> bytes:

@@ -61,7 +61,7 @@ def choose(name: SynthName = "auto") -> Synth:
     if name == "sampler":
         return _sampler()
     try:
-        from musearoo.render.symusic_synth import symusic_synth
+        from musearoo.render.symusic_synth import symusic_synth  # noqa: PLC0415
     except ImportError:
         if name == "symusic":
             raise
@@ -70,6 +70,6 @@ def choose(name: SynthName = "auto") -> Synth:
 
 
 def _sampler() -> Synth:
-    from musearoo.render.sampler import sampler
+    from musearoo.render.sampler import sampler  # noqa: PLC0415
 
     return sampler()

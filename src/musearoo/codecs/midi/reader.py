@@ -174,7 +174,7 @@ class _Track:
             value = value << 7 | octet & 0x7F
             if octet < 0x80:
                 return value
-        _refuse("an endless number", "made of lengths of at most four bytes")
+        return _refuse("an endless number", "made of lengths of at most four bytes")
 
     def _channel_event(self, status: int, first: int) -> None:
         kind, channel = status & 0xF0, status & 0x0F

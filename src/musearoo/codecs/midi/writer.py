@@ -7,13 +7,13 @@ becomes ticks through the tempo map. All tracks end on the same bar line, so
 that a loop made from the file stays in time.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable
+import math
 from typing import Final
 
 from musearoo.codecs.midi import events
+from musearoo.codecs.midi.microtiming import Moved, mover
 from musearoo.domain.music.note import Note
-from musearoo.domain.music.tempo_map import TempoMap, microseconds_per_quarter
+from musearoo.domain.music.tempo_map import microseconds_per_quarter
 from musearoo.domain.music.ticks import TICKS_PER_QUARTER
 from musearoo.domain.song import Song, SongPart
 
@@ -26,13 +26,11 @@ _VOLUME_AT_UNITY: Final = 100
 _VOLUME: Final = 7
 _PAN: Final = 10
 
-Placement = Callable[[Note], tuple[int, int]]
-
 
 def encode(song: Song) -> bytes:
     """The whole file; the same song gives the same bytes."""
-    place = placement(song.tempo_map)
-    played = [_without_overlaps(part.notes, place, song.length) for part in song.parts]
+    moved = mover(song.tempo_map)
+    played = [_without_overlaps(part.notes, moved, song.length) for part in song.parts]
     end = _end(song, played)
     tracks = [_conductor(song, end)]
     ports = _channels(song.parts)
@@ -42,53 +40,21 @@ def encode(song: Song) -> bytes:
     return header + TICKS_PER_QUARTER.to_bytes(2, "big") + b"".join(tracks)
 
 
-def placement(tempo_map: TempoMap) -> Placement:
-    """How a note's ticks and microtiming become the ticks (start, end) it is played at."""
-    if len(tempo_map.changes) == 1:
-        ticks_per_us = tempo_map.bpm * TICKS_PER_QUARTER / 60_000_000
-
-        def steady(note: Note) -> tuple[int, int]:
-            shift = round(note.offset_us * ticks_per_us) if note.offset_us else 0
-            return note.start + shift, note.start + note.length + shift
-
-        return steady
-    moved = _shifter(tempo_map)
-    return lambda note: (moved(note.start, note.offset_us), moved(note.end, note.offset_us))
-
-
-def _shifter(tempo_map: TempoMap) -> Callable[[int, int], int]:
-    starts = [change.tick for change in tempo_map.changes]
-    rates = [change.bpm * TICKS_PER_QUARTER / 60.0 for change in tempo_map.changes]
-    seconds = [0.0]
-    for index in range(1, len(starts)):
-        seconds.append(seconds[-1] + (starts[index] - starts[index - 1]) / rates[index - 1])
-
-    def moved(tick: int, offset_us: int) -> int:
-        if not offset_us:
-            return tick
-        here = max(0, bisect_right(starts, tick) - 1)
-        moment = seconds[here] + (tick - starts[here]) / rates[here] + offset_us / 1e6
-        there = max(0, bisect_right(seconds, moment) - 1)
-        return round(starts[there] + (moment - seconds[there]) * rates[there])
-
-    return moved
-
-
 def _without_overlaps(
-    notes: tuple[Note, ...], place: Placement, length: int
+    notes: tuple[Note, ...], moved: Moved, length: int
 ) -> list[tuple[int, int, int, int]]:
     """(on, off, pitch, velocity) of each note; one key never sounds twice at a time."""
     placed = []
     for note in notes:
-        on, off = place(note)
-        if off > length >= note.start + note.length:
-            off = length  # microtiming alone must not lengthen the loop
-        placed.append((max(on, 0), note.pitch, off, note.velocity))
+        on = note.start
+        off = on + note.length
+        if note.offset_us:
+            on, off = _played(on, off, note.offset_us, moved, length)
+        placed.append((on, note.pitch, off, note.velocity))
     placed.sort()
     sounding: dict[int, int] = {}
     played: list[tuple[int, int, int, int]] = []
     for on, pitch, off, velocity in placed:
-        off = max(off, on + 1)
         last = sounding.get(pitch)
         if last is not None and played[last][1] > on:
             last_on, last_off, _, last_velocity = played[last]
@@ -99,6 +65,13 @@ def _without_overlaps(
         sounding[pitch] = len(played)
         played.append((on, off, pitch, velocity))
     return played
+
+
+def _played(on: int, off: int, offset_us: int, moved: Moved, length: int) -> tuple[int, int]:
+    """Ticks of a note with microtiming, which never lengthens the loop of `length` ticks."""
+    limit = length if off <= length else off + length
+    on = min(max(0, moved(on, offset_us)), limit - 1)
+    return on, max(on + 1, min(moved(off, offset_us), limit))
 
 
 def _packed(notes: list[tuple[int, int, int, int]], channel: int) -> list[int]:
@@ -142,7 +115,7 @@ def _setup(part: SongPart, port: int, channel: int) -> list[bytes]:
 
 def _volume(gain: float) -> int:
     """Controller 7 for a linear gain; its level grows with the square (GM 2, 3.3.3)."""
-    return min(127, max(0, round(_VOLUME_AT_UNITY * max(gain, 0.0) ** 0.5)))
+    return min(127, round(_VOLUME_AT_UNITY * math.sqrt(max(gain, 0.0))))
 
 
 def _conductor(song: Song, end: int) -> bytes:

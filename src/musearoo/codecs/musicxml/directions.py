@@ -10,11 +10,13 @@ from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter
 
 _KINDS: Final = {
-    "maj": ("major", ""), "min": ("minor", "m"), "dim": ("diminished", "dim"), "aug": ("augmented", "+"),
+    "maj": ("major", ""), "min": ("minor", "m"), "dim": ("diminished", "dim"),
+    "aug": ("augmented", "+"),
     "sus2": ("suspended-second", "sus2"), "sus4": ("suspended-fourth", "sus4"), "5": ("power", "5"),
     "7": ("dominant", "7"), "maj7": ("major-seventh", "maj7"), "min7": ("minor-seventh", "m7"),
     "minmaj7": ("major-minor", "m(maj7)"), "dim7": ("diminished-seventh", "dim7"),
-    "hdim7": ("half-diminished", "m7♭5"), "maj6": ("major-sixth", "6"), "min6": ("minor-sixth", "m6"),
+    "hdim7": ("half-diminished", "m7♭5"),
+    "maj6": ("major-sixth", "6"), "min6": ("minor-sixth", "m6"),
     "9": ("dominant-ninth", "9"), "maj9": ("major-ninth", "maj9"), "min9": ("minor-ninth", "m9"),
     "sus4(b7)": ("suspended-fourth", "7sus4"),
 }  # fmt: skip

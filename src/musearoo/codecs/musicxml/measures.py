@@ -18,7 +18,10 @@ from musearoo.domain.music.meter import Meter
 DIVISIONS: Final = 24  # a quarter note; exact for 32nds and for sextuplets
 _TICKS_PER_DIVISION: Final = 40
 _ACCIDENTALS: Final = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
-_TIME_MODIFICATION: Final = "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes></time-modification>"
+_TIME_MODIFICATION: Final = (
+    "<time-modification><actual-notes>3</actual-notes>"
+    "<normal-notes>2</normal-notes></time-modification>"
+)
 ChordAt = Callable[[int], Chord | None]
 
 
@@ -48,7 +51,7 @@ class PartWriter:
 
     def bar(self, index: int) -> str:
         """All voices of all staves of one bar, with a backup before each but the first."""
-        written = []
+        written: list[str] = []
         for staff, events in zip(self._layout.staves, self._events, strict=True):
             voices = self._voices(staff, events, index)
             altered = self._accidentals(voices, index) if staff.clef.sign != "percussion" else {}
@@ -67,7 +70,7 @@ class PartWriter:
         return len(voices) > 1 or staff.clef.sign == "percussion"
 
     def _voices(self, staff: Staff, events: list[dict[int, list[Event]]], index: int) -> list[_Bar]:
-        found = []
+        found: list[_Bar] = []
         for voice, by_bar in zip(staff.voices, events, strict=True):
             touching = by_bar.get(index, [])
             if not touching and found:
@@ -111,7 +114,10 @@ class PartWriter:
         for leaf in bar.leaves:
             tail = f"<staff>{staff.number}</staff>" if len(self._layout.staves) > 1 else ""
             if leaf.hidden:
-                yield f"<forward><duration>{duration(leaf.length)}</duration><voice>{bar.voice}</voice>{tail}</forward>"
+                yield (
+                    f"<forward><duration>{duration(leaf.length)}</duration>"
+                    f"<voice>{bar.voice}</voice>{tail}</forward>"
+                )
             elif not leaf.pitches:
                 yield self._rest(leaf, bar.voice, tail)
             elif staff.clef.sign == "percussion":
@@ -170,7 +176,8 @@ class PartWriter:
                 f"<note>{'<chord/>' if place else ''}"
                 f"<unpitched><display-step>{stroke.step}</display-step>"
                 f"<display-octave>{stroke.octave}</display-octave></unpitched>"
-                f'<duration>{duration(leaf.length)}</duration><instrument id="{self._identity}-I{pitch}"/>'
+                f"<duration>{duration(leaf.length)}</duration>"
+                f'<instrument id="{self._identity}-I{pitch}"/>'
                 f"<voice>{voice}</voice>{_shape(leaf)}{_modification(leaf)}<stem>{stem}</stem>{head}"
                 + (_beams(leaf) if not place else "")
                 + _notations(leaf, place, extra)

@@ -1,6 +1,7 @@
 """The inner structure of a bar: cells for grids, levels for splitting, windows for beams."""
 
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from musearoo.codecs.musicxml.values import Cell
@@ -9,6 +10,7 @@ from musearoo.domain.music.ticks import TICKS_PER_QUARTER
 
 FINEST: Final = 120  # a 32nd note
 TRIPLET: Final = TICKS_PER_QUARTER // 3
+SEXTUPLET: Final = TICKS_PER_QUARTER // 6
 BAR, HALF_BAR, BEAT, CELL = 0, 1, 2, 3  # levels of boundaries; deeper ones follow
 
 
@@ -71,4 +73,4 @@ def beam_windows(meter: Meter) -> tuple[Cell, ...]:
     if meter.denominator < 8:
         return cells(meter)
     edges = (*meter.beats, meter.bar_ticks)
-    return tuple(Cell(start, end - start) for start, end in zip(edges, edges[1:], strict=False))
+    return tuple(Cell(start, end - start) for start, end in pairwise(edges))

@@ -7,6 +7,7 @@ straightened first and marked "Swing".
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import cache
 from typing import Final, Literal
 
 import msgspec
@@ -79,6 +80,7 @@ def quantise(notes: Iterable[Note], meter: Meter, swing: Swing | None) -> Quanti
         for start, positions in onsets.items()
     }
 
+    @cache
     def placed(tick: int) -> int:
         cell = ruler.cell_at(tick)
         pull = late.get(cell.start, swing.late if swing and swing.written else 0)

@@ -8,12 +8,15 @@ add up in every voice.
 from bisect import bisect_right
 from typing import Final
 
+import msgspec
+
 from musearoo.codecs.musicxml import directions
 from musearoo.codecs.musicxml.elements import element, wrapped
-from musearoo.codecs.musicxml.measures import DIVISIONS, PartWriter, duration
+from musearoo.codecs.musicxml.measures import DIVISIONS, ChordAt, PartWriter, duration
 from musearoo.codecs.musicxml.percussion import stroke_of
 from musearoo.codecs.musicxml.quantise import find_swing
 from musearoo.codecs.musicxml.staves import Layout, Staff, laid_out
+from musearoo.codecs.musicxml.systems import system_starts
 from musearoo.domain.music.chord import Chord
 from musearoo.domain.music.ticks import TICKS_PER_SIXTEENTH
 from musearoo.domain.song import Song, SongPart
@@ -42,9 +45,34 @@ def encode(song: Song) -> bytes:
         "part-list",
         "".join(_part_entry(part, number) for number, part in enumerate(song.parts, start=1)),
     )
+    form = _Form(
+        bars,
+        system_starts(layouts, song.sections, song.meter, bars),
+        frozenset(section.first_bar for section in song.sections if section.first_bar > 0),
+    )
     for index, (part, layout) in enumerate(zip(song.parts, layouts, strict=True)):
-        content += _part(song, part, index, layout, bars, above if index == leader else None)
+        content += _part(song, part, index, layout, form, above if index == leader else None)
     return (_HEAD + wrapped("score-partwise", content, version="4.0")).encode()
+
+
+class _Form(msgspec.Struct, frozen=True):
+    """What all parts share: the number of bars, where lines begin, where sections meet."""
+
+    bars: int
+    lines: frozenset[int]
+    seams: frozenset[int]
+
+    def before(self, bar: int) -> str:
+        """Layout hints at the start of a bar."""
+        if bar == 0:
+            return wrapped("print", element("measure-numbering", "system"))
+        return wrapped("print", "", new_system="yes") if bar in self.lines else ""
+
+    def after(self, bar: int) -> str:
+        """The bar line at the end of a bar, where it is no plain one."""
+        if bar == self.bars - 1:
+            return _barline("light-heavy")
+        return _barline("light-light") if bar + 1 in self.seams else ""
 
 
 class _Above:
@@ -153,30 +181,26 @@ def _sound(
 
 
 def _abbreviated(title: str) -> str:
-    word = title.split()[0] if title.split() else title
+    word = (title.split(maxsplit=1) or [title])[0]
     return word if len(word) <= 4 else word[:3].rstrip() + "."
 
 
 def _part(
-    song: Song, part: SongPart, index: int, layout: Layout, bars: int, above: _Above | None
+    song: Song, part: SongPart, index: int, layout: Layout, form: _Form, above: _Above | None
 ) -> str:
     identity = f"P{index + 1}"
     writer = PartWriter(identity, layout, song.meter, song.key, _chord_finder(song))
-    seams = {section.first_bar for section in song.sections if section.first_bar > 0}
     measures = []
-    for bar in range(bars):
-        content = _attributes(song, part, layout) if bar == 0 else ""
+    for bar in range(form.bars):
+        content = form.before(bar)
+        content += _attributes(song, part, layout) if bar == 0 else ""
         content += above.in_bar(bar) if above is not None else ""
-        content += writer.bar(bar)
-        if bar == bars - 1:
-            content += _barline("light-heavy")
-        elif bar + 1 in seams:
-            content += _barline("light-light")
+        content += writer.bar(bar) + form.after(bar)
         measures.append(wrapped("measure", content, number=bar + 1))
     return wrapped("part", "".join(measures), id=identity)
 
 
-def _chord_finder(song: Song):  # type: ignore[no-untyped-def]
+def _chord_finder(song: Song) -> ChordAt:
     spans = sorted(song.chords, key=lambda span: span.start)
     starts = [span.start for span in spans]
 

@@ -1,6 +1,7 @@
 """Quantised notes to voices: what sounds together becomes chords, what overlaps two voices."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from musearoo.codecs.musicxml.quantise import Written
@@ -89,7 +90,7 @@ def _sounding(voice: list[Event], start: int) -> Event | None:
 
 def _close_small_gaps(voice: list[Event]) -> None:
     """Write a note to the next one where the silence between is short and not longer than it."""
-    for event, following in zip(voice, voice[1:], strict=False):
+    for event, following in pairwise(voice):
         gap = following.start - event.end
         if 0 < gap <= min(TICKS_PER_SIXTEENTH, event.end - event.start):
             event.end = following.start
