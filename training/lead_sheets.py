@@ -46,7 +46,10 @@ class Harmony:
 
 @dataclass(frozen=True)
 class LeadSheet:
-    """A melody over chords in one key; `phrase_ends` are sixteenths where phrases close."""
+    """A melody over chords in one key; `phrase_ends` are sixteenths where phrases close.
+
+    `played` are the notes with the gaps they were given.
+    """
 
     name: str
     source: str
@@ -57,6 +60,7 @@ class LeadSheet:
     tones: tuple[Tone, ...]
     harmonies: tuple[Harmony, ...]
     phrase_ends: tuple[int, ...] = ()
+    played: tuple[Tone, ...] = ()
 
     def harmony_at(self, sixteenth: int) -> tuple[int, ...]:
         sounding: tuple[int, ...] = ()
@@ -67,15 +71,15 @@ class LeadSheet:
         return sounding
 
 
-def pop909() -> Iterator[LeadSheet]:
-    """Songs in one key; gaps of a sixteenth are how the notes were played, and are closed."""
+def pop909(*, modulating: bool = False) -> Iterator[LeadSheet]:
+    """Songs in one key, or all; gaps of a sixteenth are how they were played, and are closed."""
     archive = DATA / "pop909_symbolic" / "pop909_symbolic.zip"
     with zipfile.ZipFile(archive) as file:
         name = next(entry for entry in file.namelist() if entry.endswith(".jsonl"))
         lines = file.read(name).decode().splitlines()
     for line in lines:
         song = json.loads(line)
-        if len(song["key"]) == 1:
+        if modulating or len(song["key"]) == 1:
             yield _pop909_song(song)
 
 
@@ -97,7 +101,7 @@ def _pop909_song(song: dict) -> LeadSheet:
             ends.append(bar * 16)
     return LeadSheet(
         song["song"], "pop909", parse_pitch_class(tonic), mode == "min", 16, False,
-        tuple(legato(tones)), tuple(harmonies), tuple(ends),
+        tuple(legato(tones)), tuple(harmonies), tuple(ends), tuple(tones),
     )  # fmt: skip
 
 
@@ -132,7 +136,7 @@ def _openewld_song(name: str, root: ElementTree.Element) -> LeadSheet | None:
     minor = bool(last) and last[0] == relative
     return LeadSheet(
         name, "openewld", relative if minor else tonic, minor, bar,
-        beat_type == 8 and beats % 3 == 0, tuple(legato(tones)), tuple(harmonies),
+        beat_type == 8 and beats % 3 == 0, tuple(legato(tones)), tuple(harmonies), played=tuple(tones),
     )  # fmt: skip
 
 

@@ -12,9 +12,12 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
+from musearoo.domain.music.ticks import TICKS_PER_SIXTEENTH
+from musearoo.engines.melodyroo.novelty import filter_of, grams
 from training.lead_sheets import LeadSheet, Tone, openewld, pop909
 
 TARGET = Path(__file__).parents[1] / "src/musearoo/engines/melodyroo/statistics.json"
+FILTER = TARGET.with_name("known.bloom")
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 WIDEST_STEP = 7
 COST_OF_ONE_BIT = 16
@@ -152,7 +155,22 @@ def statistics() -> dict[str, object]:
     }
 
 
+def known() -> bytes:
+    """Every eight notes of every song, with times, held and played lengths, as a filter."""
+    sheets = [*pop909(modulating=True), *openewld()]
+    tunes = [tones for sheet in sheets for tones in (sheet.tones, sheet.played)]
+    return filter_of(
+        entry
+        for tones in tunes
+        for entry in grams(
+            (t.pitch, t.start * TICKS_PER_SIXTEENTH, t.length * TICKS_PER_SIXTEENTH) for t in tones
+        )
+    )
+
+
 if __name__ == "__main__":
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(json.dumps(statistics(), separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{TARGET}: {TARGET.stat().st_size} bytes")
+    FILTER.write_bytes(known())
+    for path in (TARGET, FILTER):
+        print(f"{path}: {path.stat().st_size} bytes")

@@ -104,9 +104,14 @@ def _by_onsets(cell: _Cell) -> tuple[int, int, str]:
     return (cell.onsets, cell.syncopation, cell.text)
 
 
-def _drawn(cells: Sequence[_Cell], tilt: Tilt, wishes: Sequence[int], chance: Chance) -> str:
+def _drawn(cells: tuple[_Cell, ...], tilt: Tilt, wishes: Sequence[int], chance: Chance) -> str:
     """Inverse of the cumulative weights: more density moves the same draw to fuller cells."""
-    weights = [_weight(cell, tilt, wishes) for cell in cells]
+    weights = _weights(cells, tilt)
+    if any(wishes):
+        weights = tuple(
+            weight * max(50, 1000 + _wished(cell, wishes))
+            for cell, weight in zip(cells, weights, strict=True)
+        )
     draw = chance.below(1 << 32) * sum(weights) >> 32
     for cell, weight in zip(cells, weights, strict=True):
         draw -= weight
@@ -115,7 +120,16 @@ def _drawn(cells: Sequence[_Cell], tilt: Tilt, wishes: Sequence[int], chance: Ch
     return cells[-1].text
 
 
-def _weight(cell: _Cell, tilt: Tilt, wishes: Sequence[int]) -> int:
+def _wished(cell: _Cell, wishes: Sequence[int]) -> int:
+    return sum(wish for sign, wish in zip(cell.text, wishes, strict=True) if sign == "x")
+
+
+@lru_cache(maxsize=1024)
+def _weights(cells: tuple[_Cell, ...], tilt: Tilt) -> tuple[int, ...]:
+    return tuple(_weight(cell, tilt) for cell in cells)
+
+
+def _weight(cell: _Cell, tilt: Tilt) -> int:
     weight = cell.count
     for knob, amount in (
         (tilt.density, cell.onsets),
@@ -126,5 +140,4 @@ def _weight(cell: _Cell, tilt: Tilt, wishes: Sequence[int]) -> int:
         up, down = 30 + 140 * knob // 1000, 170 - 140 * knob // 1000
         power = min(amount, _POWERS)
         weight *= up**power * down ** (_POWERS - power)
-    wished = sum(wish for sign, wish in zip(cell.text, wishes, strict=True) if sign == "x")
-    return weight * max(50, 1000 + wished)
+    return weight

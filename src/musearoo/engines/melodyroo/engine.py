@@ -8,40 +8,32 @@ from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import Bar, EngineDescription, EngineParameters
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.chord import Chord, ChordSpan
-from musearoo.domain.music.note import Note
 from musearoo.domain.music.progression import progression
 from musearoo.domain.music.rhythm import grid_of
 from musearoo.engines.melodyroo.controls import DESCRIPTION, Controls, read_controls
 from musearoo.engines.melodyroo.form import BarPlan, form_of
-from musearoo.engines.melodyroo.ladder import STEPS, Ladder, ladder_of, left_out
-from musearoo.engines.melodyroo.line import BEAT, STRONG, WEAK, Place, Slot, Taste, line
-from musearoo.engines.melodyroo.measure import text_of_bar
+from musearoo.engines.melodyroo.ladder import ladder_of, left_out
+from musearoo.engines.melodyroo.line import BEAT, STRONG, WEAK, Goal, Place, Slot, Taste, line
+from musearoo.engines.melodyroo.measure import goal_of, text_of_bar
+from musearoo.engines.melodyroo.novelty import Trail
 from musearoo.engines.melodyroo.performance import Tone, notes_of
 from musearoo.engines.melodyroo.quality import confidence
+from musearoo.engines.melodyroo.recall import Motif, Onset, finals, recalled
 from musearoo.engines.melodyroo.statistics import STATISTICS, repertoire
 
-Motif = tuple[tuple[int, int], ...]  # step of the bar, step of the scale
-_SHIFTS: Final = {"repeat": (0, 1, -1, 2, -2), "sequence": (1, -1, 2, -2, 3, -3)}
+PART: Final = "melody"
 
 
 class MelodyState(msgspec.Struct, frozen=True):
-    """The plan, the motifs sung so far, and where the line stands."""
+    """The plan, the motifs sung so far, the bar's rhythm, and where the line stands."""
 
     context: EngineContext
     controls: Controls
+    taste: Taste
     plans: tuple[BarPlan, ...]
     motifs: dict[str, Motif]
     text: str
     place: Place | None = None
-
-
-class Onset(msgspec.Struct, frozen=True):
-    """A note of the bar before it has a pitch: grid step, steps held, chord under it."""
-
-    step: int
-    length: int
-    chord: Chord
-    after_rest: bool
 
 
 class MelodyRoo:
@@ -59,7 +51,7 @@ class MelodyRoo:
         heard = msgspec.structs.replace(context, chords=chords, style=controls.style)
         plans = form_of(heard, controls, seed)
         text = text_of_bar(heard, controls, plans[0], seed, 0)
-        return MelodyState(heard, controls, plans, {}, _unheld(text))
+        return MelodyState(heard, controls, _taste(heard, controls), plans, {}, _unheld(text))
 
     def play_bar(
         self,
@@ -69,31 +61,26 @@ class MelodyRoo:
         state: MelodyState,
         bar: int,
     ) -> tuple[Bar, MelodyState]:
-        heard, controls, plan = state.context, state.controls, state.plans[bar]
-        following = ""
-        if bar + 1 < len(state.plans):
-            following = text_of_bar(heard, controls, state.plans[bar + 1], seed, bar + 1)
-            if state.text.endswith("."):
-                following = _unheld(following)
+        following = _following_text(state, seed, bar)
         tied = len(following) - len(following.lstrip("-"))
-        onsets = _onsets(state.text, tied, heard, bar)
+        onsets = _onsets(state, tied, bar)
+        slots = _slots(onsets, state, seed, bar)
+        place = _standing_place(state, bar) or state.place
+        goal = _goal(slots, state, seed, bar)
         chance = Chance(seed, "melodyroo", "line", bar)
-        place = _standing_place(heard, bar) or state.place
-        slots = _slots(onsets, plan, state, bar, chance)
-        steps = line(slots, place, _taste(heard, controls), chance)
-        motifs = state.motifs
-        if plan.motif not in motifs:
-            sung = tuple((o.step, s) for o, s in zip(onsets, steps, strict=True))
-            motifs = {**motifs, plan.motif: sung}
+        places = line(slots, place, state.taste, goal, chance)
         tones = [
-            Tone(onset.step, onset.length, slot.ladder.pitch(step), slot.ladder.relation(step) == 4)
-            for onset, slot, step in zip(onsets, slots, steps, strict=True)
+            Tone(onset.step, onset.length, slot.ladder.pitch(passed.step))
+            for onset, slot, passed in zip(onsets, slots, places, strict=True)
         ]
-        notes = notes_of(tones, heard, controls, seed, bar)
+        name, motifs = state.plans[bar].motif, state.motifs
+        if name not in motifs:
+            sung = {o.step: passed.step for o, passed in zip(onsets, places, strict=True)}
+            motifs = {**motifs, name: sung}
         after = msgspec.structs.replace(
-            state, motifs=motifs, text=following, place=_left_at(steps, slots, place)
+            state, motifs=motifs, text=following, place=places[-1] if places else place
         )
-        return Bar(bar, notes), after
+        return Bar(bar, notes_of(tones, state.context, state.controls, seed, bar)), after
 
     def confidence(
         self,
@@ -102,6 +89,14 @@ class MelodyRoo:
         bars: tuple[Bar, ...],
     ) -> int:
         return confidence(context, parameters, bars)
+
+
+def _following_text(state: MelodyState, seed: int, bar: int) -> str:
+    """The next bar's rhythm, for what is held into it; "" after the last bar."""
+    if bar + 1 == len(state.plans):
+        return ""
+    text = text_of_bar(state.context, state.controls, state.plans[bar + 1], seed, bar + 1)
+    return _unheld(text) if state.text.endswith(".") else text
 
 
 def _unheld(text: str) -> str:
@@ -117,26 +112,28 @@ def _taste(context: EngineContext, controls: Controls) -> Taste:
         lowest=controls.lowest,
         highest=controls.highest,
         left_out=left_out(context.key, controls.style),
-        noise=450 + controls.complexity * 500 // 1000,
-        hold=12 + controls.hook * 24 // 1000,
+        hold=16 + controls.hook * 64 // 1000,
+        care=1250 - controls.complexity * 500 // 1000,
     )
 
 
-def _onsets(text: str, tied: int, context: EngineContext, bar: int) -> list[Onset]:
+def _onsets(state: MelodyState, tied: int, bar: int) -> list[Onset]:
     """The notes of a bar's signs, each with the chord under its middle."""
+    context, text = state.context, state.text
     grid, origin = grid_of(context.meter), bar * context.meter.bar_ticks
     spans = context.chords_in_bar(bar)
     found: list[Onset] = []
     for step, sign in enumerate(text):
         if sign != "x":
             continue
-        length = 1
-        while step + length < len(text) and text[step + length] == "-":
-            length += 1
+        length = len(text[step + 1 :]) - len(text[step + 1 :].lstrip("-")) + 1
         if step + length == len(text):
             length += tied
         middle = origin + (2 * step + min(length, 4)) * grid.step_ticks // 2
-        found.append(Onset(step, length, _chord_at(middle, spans), text[step - 1 : step] == "."))
+        chord = _chord_at(middle, spans)
+        ladder = ladder_of(context.key, chord)
+        rest = text[step - 1 : step] == "."
+        found.append(Onset(step, length, chord, ladder, _strength(step, context), rest))
     return found
 
 
@@ -147,43 +144,8 @@ def _chord_at(tick: int, spans: tuple[ChordSpan, ...]) -> Chord:
     return spans[-1].chord
 
 
-def _slots(
-    onsets: list[Onset], plan: BarPlan, state: MelodyState, bar: int, chance: Chance
-) -> list[Slot]:
-    context, controls = state.context, state.controls
-    grid = grid_of(context.meter)
-    ladders = [ladder_of(context.key, onset.chord) for onset in onsets]
-    middle = (controls.lowest + controls.highest) // 2
-    lift = (context.energy_of(bar) - 500) // 250
-    wide = 500 + controls.range
-    targets = [
-        ladder.nearest(middle) + lift + _height(plan, onset.step, grid.steps) * wide // 1000
-        for ladder, onset in zip(ladders, onsets, strict=True)
-    ]
-    strengths = [_strength(onset.step, context) for onset in onsets]
-    wanted = _recalled(plan, onsets, ladders, strengths, state, chance)
-    goal = _goal(state.text) if plan.close else -1
-    beat = grid.steps // len(context.meter.grouping)
-    return [
-        Slot(
-            ladder=ladder,
-            strength=strength,
-            target=target,
-            long=onset.length >= beat,
-            motif=wanted.get(onset.step) if onset.step < goal or goal < 0 else None,
-            final=_final(ladder, target, plan, chance) if onset.step == goal else None,
-            after_rest=onset.after_rest,
-        )
-        for onset, ladder, target, strength in zip(onsets, ladders, targets, strengths, strict=True)
-    ]
-
-
-def _height(plan: BarPlan, step: int, steps: int) -> int:
-    start, end = plan.rises
-    return start + (end - start) * step // steps
-
-
 def _strength(step: int, context: EngineContext) -> str:
+    """Strong on the first and middle beat, as the statistics were counted."""
     grid = grid_of(context.meter)
     beats = len(context.meter.grouping)
     if step == 0:
@@ -193,69 +155,77 @@ def _strength(step: int, context: EngineContext) -> str:
     return STRONG if beats % 2 == 0 and grid.beat_of[step] == beats // 2 else BEAT
 
 
-def _goal(text: str) -> int:
-    """The step of a closing bar's goal: the last note before the breath."""
-    breath = text.rstrip("x-").rstrip(".") if "." in text else text
-    return max(breath.rfind("x"), 0)
-
-
-def _recalled(
-    plan: BarPlan,
-    onsets: list[Onset],
-    ladders: list[Ladder],
-    strengths: list[str],
-    state: MelodyState,
-    chance: Chance,
-) -> dict[int, int]:
-    """The steps that the motif would sing here: shifted to suit the chords, or turned over."""
-    motif = dict(state.motifs.get(plan.motif, ()))
-    if not motif or not onsets:
-        return {}
-    first = next(iter(motif.values()))
-    if plan.treatment == "invert":
-        motif = {step: 2 * first - sung for step, sung in motif.items()}
-    shifts = _SHIFTS["sequence" if plan.treatment == "sequence" else "repeat"]
-
-    def price(shift: int) -> int:
-        clash = sum(
-            60 if strength == STRONG else 20
-            for onset, ladder, strength in zip(onsets, ladders, strengths, strict=True)
-            if onset.step in motif and ladder.relation(motif[onset.step] + shift) == 4
+def _slots(onsets: list[Onset], state: MelodyState, seed: int, bar: int) -> list[Slot]:
+    plan, grid = state.plans[bar], grid_of(state.context.meter)
+    origin, beat = bar * state.context.meter.bar_ticks, grid.steps // (grid.beat_of[-1] + 1)
+    chance = Chance(seed, "melodyroo", "recall", bar)
+    wanted = recalled(state.motifs.get(plan.motif, {}), plan, onsets, chance)
+    goal = goal_of(state.text) if plan.close else grid.steps
+    return [
+        Slot(
+            ladder=onset.ladder,
+            strength=onset.strength,
+            target=_target(onset, state, bar),
+            start=origin + onset.step * grid.step_ticks,
+            length=onset.length * grid.step_ticks,
+            long=onset.length >= beat,
+            motif=wanted.get(onset.step) if onset.step < goal else None,
+            finals=_finals(onset, state, seed, bar) if onset.step == goal else (),
+            after_rest=onset.after_rest,
         )
-        return clash + 25 * abs(shift) + chance.below(30)
-
-    shift = min(shifts, key=price)
-    return {step: sung + shift for step, sung in motif.items()}
+        for onset in onsets
+    ]
 
 
-def _final(ladder: Ladder, target: int, plan: BarPlan, chance: Chance) -> int:
-    """A chord tone to rest on: the tonic to close, another stable degree to stay open."""
-
-    def price(step: int) -> int:
-        degree = step % STEPS
-        home = (degree == 0) == (plan.close == "closed")
-        cost = STATISTICS.ends[degree] + 6 * abs(step - target) + (0 if home else 40)
-        return cost + chance.below(20)
-
-    tones = [s for s in range(target - 5, target + 6) if ladder.relation(s) < 3]
-    return min(tones, key=price)
+def _target(onset: Onset, state: MelodyState, bar: int) -> int:
+    """Where the phrase's contour runs, in scale steps."""
+    plan, controls = state.plans[bar], state.controls
+    start, end = plan.rises
+    height = start + (end - start) * onset.step // grid_of(state.context.meter).steps
+    lift = (state.context.energy_of(bar) - 500) // 250
+    middle = onset.ladder.nearest((controls.lowest + controls.highest) // 2)
+    return middle + lift + height * (600 + controls.range) // 1000
 
 
-def _left_at(steps: list[int], slots: list[Slot], place: Place | None) -> Place | None:
-    if not steps:
-        return place
-    before = steps[-2] if len(steps) > 1 else place.step if place else steps[-1]
-    move = steps[-1] - before
-    motion = 0 if move == 0 else 1 if abs(move) < 4 else 2
-    restless = slots[-1].ladder.relation(steps[-1]) == 4
-    return Place(steps[-1], motion if move >= 0 else -motion, restless)
+def _finals(onset: Onset, state: MelodyState, seed: int, bar: int) -> tuple[int, ...]:
+    chance = Chance(seed, "melodyroo", "final", bar)
+    span = (state.controls.lowest, state.controls.highest)
+    close = state.plans[bar].close
+    return finals(onset.ladder, _target(onset, state, bar), close, span, chance)
 
 
-def _standing_place(context: EngineContext, bar: int) -> Place | None:
+def _goal(slots: list[Slot], state: MelodyState, seed: int, bar: int) -> Goal | None:
+    """What the line heads for: this bar's close, the next bar's, or a note that stands."""
+    for index, slot in enumerate(slots):
+        if slot.finals:
+            return Goal(slot.finals[0], index)
+    following = _standing_after(state, bar)
+    if following is not None:
+        return Goal(following, len(slots))
+    if bar + 1 < len(state.plans) and state.plans[bar + 1].close:
+        start = (bar + 1) * state.context.meter.bar_ticks
+        chord = _chord_at(start, state.context.chords_in_bar(bar + 1))
+        ladder = ladder_of(state.context.key, chord)
+        onset = Onset(0, 1, chord, ladder, STRONG, after_rest=False)
+        return Goal(_finals(onset, state, seed, bar + 1)[0], len(slots) + 1)
+    return None
+
+
+def _standing_place(state: MelodyState, bar: int) -> Place | None:
     """Where a melody that already stands leaves off, when this bar is made anew within it."""
-    start = bar * context.meter.bar_ticks
-    before: list[Note] = [n for n in context.parts.get("melody", ()) if n.start < start]
+    start = bar * state.context.meter.bar_ticks
+    before = [note for note in state.context.parts.get(PART, ()) if note.start < start]
     if not before:
         return None
     last = max(before, key=lambda note: note.start)
-    return Place(ladder_of(context.key, context.chord_at(last.start)).nearest(last.pitch))
+    ladder = ladder_of(state.context.key, state.context.chord_at(last.start))
+    return Place(ladder.nearest(last.pitch), Trail(last.pitch, last.start, last.length))
+
+
+def _standing_after(state: MelodyState, bar: int) -> int | None:
+    end = (bar + 1) * state.context.meter.bar_ticks
+    after = [note for note in state.context.parts.get(PART, ()) if note.start >= end]
+    if not after:
+        return None
+    first = min(after, key=lambda note: note.start)
+    return ladder_of(state.context.key, state.context.chord_at(first.start)).nearest(first.pitch)

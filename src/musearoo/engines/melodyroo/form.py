@@ -26,14 +26,14 @@ _TEMPLATES: Final[dict[int, tuple[str, ...]]] = {
 }
 # Steps from the middle of the range at the start of each quarter of the phrase, and its end.
 _CONTOURS: Final = (
-    (-1, 1, 3, 1, -1),
-    (-1, 1, 3, 1, -1),
-    (3, 2, 1, -1, -2),
-    (-3, -1, 0, 2, 2),
-    (1, -1, 2, 3, 0),
-    (2, -1, -2, 0, 1),
+    (-2, 0, 2, 1, -1),
+    (-2, 0, 2, 1, -1),
+    (3, 1, 0, -1, -2),
+    (-3, -2, 0, 1, 2),
+    (0, -2, 1, 2, 0),
+    (2, 0, -3, -1, 1),
 )
-_ANSWERS: Final = ((-1, 2, 4, 1, -2), (3, 4, 1, 0, -2), (0, 3, 2, 0, -2))
+_ANSWERS: Final = ((-2, 1, 3, 0, -3), (2, 3, 1, -1, -3), (-1, 2, 1, -1, -3))
 
 
 class BarPlan(msgspec.Struct, frozen=True):
@@ -43,7 +43,6 @@ class BarPlan(msgspec.Struct, frozen=True):
     treatment: Treatment
     rises: tuple[int, int]
     close: Close = ""
-    leads_in: bool = False
     leaves_room: bool = False
 
 
@@ -97,6 +96,8 @@ def _phrase(
     templates = _TEMPLATES[length]
     spot = (1000 - controls.hook) * (len(templates) - 1) + chance.between(-500, 500)
     letters = templates[max(0, min(len(templates) - 1, (spot + 500) // 1000))]
+    if length == _PHRASE and chance.permille(controls.call_response):
+        letters = "abac"
     answers = number % 2 == 1 or last
     shapes = _ANSWERS if answers else _CONTOURS
     contour = shapes[
@@ -109,8 +110,7 @@ def _phrase(
             treatment="cadence" if closes else "repeat",
             rises=(_along(contour, index, length), _along(contour, index + 1, length)),
             close=("closed" if answers else "open") if closes else "",
-            leads_in=closes,
-            leaves_room=index % 2 == 1 - controls.call_response // 1001 and not closes,
+            leaves_room=index % 2 == 1 and not closes,
         )
 
 

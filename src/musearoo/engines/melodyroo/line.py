@@ -1,40 +1,50 @@
-"""Pitches for a rhythm: the cheapest path through the scale, as human songs price it.
+"""Pitches for a rhythm: a walk on the scale, drawn step by step as human songs would.
 
-A beam search over scale steps. Prices are the statistics' bits (16 each) for the step
-after the last motion and for chord relation by metrical strength, plus what the motif,
-the contour and good manners ask; Gumbel noise makes the cheapest path a fair sample
-(Papandreou & Yuille, "Perturb-and-MAP random fields", ICCV 2011).
+Prices are the statistics' bits (16 each) for the step after the last motion and for the
+chord relation by metrical strength, plus what the motif, the contour and good manners
+ask. A step is drawn with a chance of two to the minus its price in bits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from musearoo.domain.music.chance import Chance
 from musearoo.engines.melodyroo.ladder import STEPS, Ladder
+from musearoo.engines.melodyroo.novelty import Trail
 
 STRONG, BEAT, WEAK = "strong", "beat", "weak"
-_BEAM: Final = 12
+FOREIGN: Final = 4
 _REACH: Final = 5
 _WIDEST: Final = 7
-# Quantiles of the Gumbel distribution times 16 / ln 2, at the middles of 64 equal shares.
-_GUMBEL: Final = (
-    -36, -31, -27, -25, -23, -21, -19, -18, -16, -15, -14, -12, -11, -10, -9, -8, -7, -6, -5, -4,
-    -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 21, 22, 23, 25,
-    26, 28, 30, 31, 33, 35, 37, 40, 42, 45, 48, 52, 56, 60, 66, 74, 86, 112,
+_ONE_BIT: Final = 16
+_HIGHEST_PRICE: Final = 20 * _ONE_BIT
+_LEAP: Final = 4
+# 2 ** (16 - k / 16) for k from 0 to 15, so that chances stay whole numbers.
+_ROOTS: Final = (
+    65536, 62757, 60097, 57549, 55109, 52773, 50535, 48393,
+    46341, 44376, 42495, 40693, 38968, 37316, 35734, 34219,
 )  # fmt: skip
+_CHANCES: Final = tuple(
+    (_ROOTS[price % _ONE_BIT] << 8) >> (price // _ONE_BIT) for price in range(_HIGHEST_PRICE)
+)
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """A note to be: its ladder, strength, the step it would like, and what it must be."""
+    """A note to be: where it stands, the step it would like, and what it may be.
+
+    `finals` are the steps allowed to a note that closes, best first.
+    """
 
     ladder: Ladder
     strength: str
     target: int
+    start: int
+    length: int
     long: bool = False
     motif: int | None = None
-    final: int | None = None
+    finals: tuple[int, ...] = ()
     after_rest: bool = False
 
 
@@ -46,97 +56,119 @@ class Taste(msgspec.Struct, frozen=True):
     lowest: int
     highest: int
     left_out: tuple[int, ...] = ()
-    noise: int = 700
-    hold: int = 24
+    hold: int = 48
+    care: int = 1000
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """A step to be reached after so many notes of the line at hand."""
+
+    step: int
+    notes: int
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where the line stands: its step, the kind of motion that led there, and if it may stay."""
+    """Where the line stands: its step, the motion that led there, whether it wants to go on."""
 
     step: int
+    trail: Trail
     motion: int = 0
     restless: bool = False
 
-
-_Path = tuple[int, int, int, bool, "_Path | None"]  # cost, step, motion, restless, before
-
-
-def line(slots: Sequence[Slot], place: Place | None, taste: Taste, chance: Chance) -> list[int]:
-    """A step for every slot."""
-    beam: list[_Path] = [
-        (0, place.step, place.motion, place.restless, None) if place else (0, -1, 0, False, None)
-    ]
-    for slot in slots:
-        beam = _extended(beam, slot, taste, chance)
-    steps: list[int] = []
-    path: _Path | None = beam[0]
-    while path is not None and path[4] is not None:
-        steps.append(path[1])
-        path = path[4]
-    return steps[::-1]
+    def moved(self, step: int, slot: Slot) -> "Place":
+        """The place after going on to `step`."""
+        trail = self.trail.moved(slot.ladder.pitch(step), slot.start, slot.length)
+        move = step - self.step
+        size = 0 if move == 0 else 1 if abs(move) < _LEAP else 2
+        motion = size if move >= 0 else -size
+        return Place(step, trail, motion, slot.ladder.relation(step) == FOREIGN)
 
 
-def _extended(beam: list[_Path], slot: Slot, taste: Taste, chance: Chance) -> list[_Path]:
+def line(
+    slots: Sequence[Slot], place: Place | None, taste: Taste, goal: Goal | None, chance: Chance
+) -> tuple[Place, ...]:
+    """The places a line passes through, one for every slot."""
+    passed: list[Place] = []
+    for index, slot in enumerate(slots):
+        left = goal.notes - index if goal else 0
+        place = _next(slot, place, taste, goal.step if goal and left > 0 else None, left, chance)
+        passed.append(place)
+    return tuple(passed)
+
+
+def _next(
+    slot: Slot, place: Place | None, taste: Taste, goal: int | None, left: int, chance: Chance
+) -> Place:
+    first: Place | None = None
+    for step in _ranked(slot, place, taste, goal, left, chance):
+        going = place.moved(step, slot) if place else _entered(step, slot)
+        if not going.trail.is_known:
+            return going
+        first = first or going
+    return first or _entered(slot.target, slot)
+
+
+def _entered(step: int, slot: Slot) -> Place:
+    trail = Trail(slot.ladder.pitch(step), slot.start, slot.length)
+    return Place(step, trail, 0, slot.ladder.relation(step) == FOREIGN)
+
+
+def _ranked(
+    slot: Slot, place: Place | None, taste: Taste, goal: int | None, left: int, chance: Chance
+) -> Iterator[int]:
+    """Steps in the order in which chance prefers them."""
+    if slot.finals:
+        yield from slot.finals
+        return
     centre = slot.target if slot.motif is None else slot.motif
-    reach = range(centre - _REACH, centre + _REACH + 1)
-    if slot.final is not None:
-        reach = range(slot.final, slot.final + 1)
-    noise = chance.bits()
-    found: list[_Path] = []
-    for step in reach:
-        own = _own_cost(step, slot, taste) - _GUMBEL[noise & 63] * taste.noise // 1000
-        noise >>= 6
-        if noise == 0:
-            noise = chance.bits()
-        restless = slot.ladder.relation(step) == 4
-        found.append(
-            min((_joined(path, step, own, restless, slot, taste) for path in beam), key=_cost)
-        )
-    found.sort(key=_cost)
-    return found[:_BEAM]
+    reach = list(range(centre - _REACH, centre + _REACH + 1))
+    hold = taste.hold if goal is None or left > 2 else taste.hold // 3
+    prices = [_own_price(step, slot, taste, hold) for step in reach]
+    if place:
+        motion = taste.steps[place.motion + 2]
+        for index, step in enumerate(reach):
+            price = _motion_price(step - place.step, step, slot, place, motion)
+            prices[index] += price // 2 if slot.after_rest else price
+    if goal is not None:
+        for index, step in enumerate(reach):
+            prices[index] += 14 * max(0, abs(goal - step) - left)
+    least = min(prices)
+    chances = [
+        _CHANCES[min((price - least) * taste.care // 1000, _HIGHEST_PRICE - 1)] for price in prices
+    ]
+    while any(chances):
+        index = chance.weighted(chances)
+        chances[index] = 0
+        yield reach[index]
 
 
-def _cost(path: _Path) -> tuple[int, int]:
-    return path[:2]
-
-
-def _joined(path: _Path, step: int, own: int, restless: bool, slot: Slot, taste: Taste) -> _Path:
-    before = path[1]
-    if before < 0:
-        return (path[0] + own, step, 0, restless, path)
-    move = step - before
+def _motion_price(move: int, step: int, slot: Slot, place: Place, motion: tuple[int, ...]) -> int:
     size = abs(move)
-    if size > _WIDEST:
-        cost = 240 + 20 * size
-    else:
-        cost = taste.steps[path[2] + 2][move + _WIDEST]
+    price = motion[move + _WIDEST] if size <= _WIDEST else 200 + 20 * size
     if size > 1:
-        cost += (70 if path[3] else 0) + (25 if restless else 0)
-    motion = 0 if move == 0 else 1 if size < 4 else 2
-    if move < 0:
-        motion = -motion
-    if abs(path[2]) == 2 and motion and (motion > 0) == (path[2] > 0):
-        cost += 80
-    if slot.after_rest:
-        cost //= 2
-    return (path[0] + own + cost, step, motion, restless, path)
+        foreign = slot.ladder.relation(step) == FOREIGN
+        price += (60 if place.restless else 0) + (25 if foreign else 0)
+        if abs(place.motion) == 2 and (move > 0) == (place.motion > 0):
+            price += 80
+    elif size == 0 and place.restless:
+        price += 24
+    return price
 
 
-def _own_cost(step: int, slot: Slot, taste: Taste) -> int:
+def _own_price(step: int, slot: Slot, taste: Taste, hold: int) -> int:
     ladder = slot.ladder
     relation = ladder.relation(step)
     prices = taste.relations[slot.strength]
-    # The four steps outside the chord share one class: two bits more for each of them.
-    cost = prices[4] + 32 if relation == 4 else prices[relation]
-    if relation == 4:
-        cost += (24 if slot.strength == STRONG else 0) + (40 if slot.long else 0)
+    price = prices[relation]
+    if relation == FOREIGN:
+        # The four steps outside the chord share one class: two bits more for each of them.
+        price += 32 + (20 if slot.long else 0)
         if ladder.rubs(step) and (slot.long or slot.strength != WEAK):
-            cost += 40
+            price += 40
         if step % STEPS in taste.left_out:
-            cost += 24
-    cost += 4 * abs(step - slot.target)
+            price += 24
+    price += 4 * abs(step - slot.target)
     if slot.motif is not None:
-        cost += taste.hold * abs(step - slot.motif)
+        price += hold * abs(step - slot.motif)
     pitch = ladder.pitch(step)
-    outside = max(taste.lowest - pitch, pitch - taste.highest, 0)
-    return cost + 100 * outside
+    return price + 100 * max(taste.lowest - pitch, pitch - taste.highest, 0)

@@ -15,6 +15,7 @@ from musearoo.engines.melodyroo.statistics import repertoire
 _BAND: Final = ("drums", "bass", "harmony", "melody")
 _PICKUPS: Final = {4: ("--x-", "--xx", "x-x-", "---x"), 6: ("----x-", "--x-x-", "x-x-x-")}
 _MODERATE_STEP_US: Final = 130_000
+_DENSITY_AT_HALF: Final = 560
 
 
 def text_of_bar(
@@ -23,7 +24,7 @@ def text_of_bar(
     """Signs of a bar: x begins a note, - holds, . rests. A first - is held from before."""
     grid = grid_of(context.meter)
     sizes = beat_sizes(grid)
-    tilt, wishes = _tilt(context, controls, grid), _wishes(context, controls, grid, bar)
+    tilt, wishes = _tilt(context, controls, bar), _wishes(context, controls, grid, bar)
     songs = repertoire(controls.style)
     own = rhythm_of_bar(sizes, songs, tilt, wishes, Chance(seed, "melodyroo", "rhythm", plan.motif))
     chance = Chance(seed, "melodyroo", "bar", bar)
@@ -32,10 +33,9 @@ def text_of_bar(
         cut = sum(sizes[: chance.below(len(sizes))])
         own = own[:cut] + other[cut:] if chance.permille(500) else other[:cut] + own[cut:]
     if plan.close:
-        own = _cadence(own, sizes, plan, controls, chance, last=bar == context.bars - 1)
-    elif plan.leaves_room and chance.permille(controls.call_response) and len(sizes) > 1:
-        room = sum(sizes[: (len(sizes) + 1) // 2])
-        own = own[:room] + "." * (len(own) - room)
+        own = _cadence(own, sizes, controls, chance, last=bar == context.bars - 1)
+    elif plan.leaves_room and chance.permille(controls.call_response):
+        own = _with_room(own, sizes, controls)
     return own if "x" in own else "x" + own[1:]
 
 
@@ -44,12 +44,26 @@ def beat_sizes(grid: Grid) -> tuple[int, ...]:
     return tuple(grid.beat_of.count(beat) for beat in range(grid.beat_of[-1] + 1))
 
 
-def _tilt(context: EngineContext, controls: Controls, grid: Grid) -> Tilt:
+def goal_of(text: str) -> int:
+    """The step of a closing bar's goal: the last note before the breath."""
+    breath = text.rstrip("x-").rstrip(".") if "." in text else text
+    return max(breath.rfind("x"), 0)
+
+
+def _with_room(text: str, sizes: Sequence[int], controls: Controls) -> str:
+    """Silence for an answer: the last beat, or up to half the bar."""
+    beats = min(len(sizes) - 1, 1 + len(sizes) * controls.call_response // 2500)
+    room = sum(sizes[len(sizes) - beats :]) if beats else 0
+    return text[: len(text) - room] + "." * room
+
+
+def _tilt(context: EngineContext, controls: Controls, bar: int) -> Tilt:
+    grid = grid_of(context.meter)
     step_us = grid.step_ticks * 62_500_000 // context.tempo_millibpm
     slow = max(-350, min(250, (step_us - _MODERATE_STEP_US) // 250))
-    energy = (context.energy[0:1] or (500,))[0]
+    energy = (context.energy_of(bar) - 500) // 250 * 40
     return Tilt(
-        density=max(0, min(1000, controls.density + (energy - 500) // 10)),
+        density=max(0, min(1000, _DENSITY_AT_HALF - 500 + controls.density + energy)),
         complexity=controls.complexity,
         quickness=max(0, min(1000, 350 + slow + (controls.complexity - 500) // 2)),
         rests=controls.rests,
@@ -70,25 +84,17 @@ def _wishes(context: EngineContext, controls: Controls, grid: Grid, bar: int) ->
 
 
 def _cadence(
-    text: str,
-    sizes: Sequence[int],
-    plan: BarPlan,
-    controls: Controls,
-    chance: Chance,
-    *,
-    last: bool,
+    text: str, sizes: Sequence[int], controls: Controls, chance: Chance, *, last: bool
 ) -> str:
     """The motif up to the goal, a held goal, breath, and perhaps a pickup to what follows."""
     beats = len(sizes)
-    goals = [beat for beat in {0, beats // 2} if beat < max(1, beats - 1)] or [0]
-    goal = sum(sizes[: sorted(goals)[chance.below(len(goals))]])
+    goals = sorted(beat for beat in {0, beats // 2} if beat < max(1, beats - 1)) or [0]
+    goal = sum(sizes[: goals[chance.below(len(goals))]])
     left = len(text) - goal
-    silent = max(1, left * (150 + controls.rests * 500 // 1000) // 1000)
-    held = max(1, left - silent)
-    closing = text[:goal] + "x" + "-" * (held - 1) + "." * (left - held)
-    pickup = _PICKUPS.get(sizes[-1])
-    if last or pickup is None or held > left - sizes[-1] or beats < 2:
-        return closing
-    if not chance.permille(200 + controls.complexity * 300 // 1000):
-        return closing
-    return closing[: -sizes[-1]] + pickup[chance.below(len(pickup))].replace("-", ".", 0)
+    held = max(1, left - left * (150 + controls.rests * 500 // 1000) // 1000)
+    pickups = _PICKUPS.get(sizes[-1], ())
+    if pickups and not last and beats > 1 and chance.permille(250 + controls.complexity // 4):
+        pickup = pickups[chance.below(len(pickups))].lstrip("-")
+        held = min(held, left - len(pickup) - 1)
+        return text[:goal] + "x".ljust(held, "-").ljust(left - len(pickup), ".") + pickup
+    return text[:goal] + "x".ljust(held, "-").ljust(left, ".")

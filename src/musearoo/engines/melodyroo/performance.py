@@ -18,12 +18,11 @@ _LOOSEST_US: Final = 5_000
 
 
 class Tone(msgspec.Struct, frozen=True):
-    """A pitch on the grid: first step, steps held, and whether it is foreign to the chord."""
+    """A pitch on the grid: first step and steps held."""
 
     step: int
     length: int
     pitch: int
-    foreign: bool
 
 
 def notes_of(
