@@ -32,8 +32,8 @@ def swung(tick: int, meter: Meter, place: int, style: str) -> int:
     if place == STRAIGHT:
         return tick
     bar, inside = divmod(tick, meter.bar_ticks)
-    beat, length = _beat_at(inside, meter)
-    if length % 3 == 0:
+    beat, length, compound = _beat_at(inside, meter)
+    if compound:
         return tick
     pair = min(TICKS_PER_QUARTER // (2 if style in _SIXTEENTH_FEEL else 1), length)
     first, rest = divmod(inside - beat, pair)
@@ -43,15 +43,16 @@ def swung(tick: int, meter: Meter, place: int, style: str) -> int:
     return bar * meter.bar_ticks + beat + first * pair + moved
 
 
-def _beat_at(inside: int, meter: Meter) -> tuple[int, int]:
-    """Start and length of the metrical beat that holds a tick of the bar."""
-    start = 0
+def _beat_at(inside: int, meter: Meter) -> tuple[int, int, bool]:
+    """Start and length of the metrical beat that holds a tick, and whether it is in threes."""
+    start = length = 0
+    group = 1
     for group in meter.grouping:
         length = group * meter.unit_ticks
         if inside < start + length:
-            return start, length
+            break
         start += length
-    return start, length
+    return start, length, group % 3 == 0 and meter.denominator >= 8
 
 
 def step_accents(context: EngineContext, bar: int) -> tuple[int, ...]:
