@@ -52,8 +52,8 @@ def settings(started: WorkerCommand, **changes: Any) -> PoolSettings:
         interactive=1,
         durable=1,
         analysis=1,
-        interactive_patience=1.0,
-        durable_patience=1.0,
+        interactive_patience=1.5,
+        durable_patience=1.5,
         analysis_patience=2.0,
         preload=(),
     )

@@ -176,16 +176,16 @@ class Crew:
             returncode=returncode,
             reason=member.fault or "unknown",
         )
-        self._count_failure(member)
-        if order is not None:
+        if order is None or order.hint:
+            self._count_failure(member)
+        else:  # the order is to blame: there is no storm of these without a storm of orders
             self._after_death(order, returncode)
         self._fill()
 
     def _count_failure(self, member: Member) -> None:
+        self._failures += 1
         if not member.was_ready:
             self._failed_starts += 1
-        if not member.was_ready or member.fault is None:  # not one that we ended
-            self._failures += 1
         if self._hopeless():
             self._manned.set()
             for order in self._queue:

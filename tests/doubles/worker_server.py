@@ -1,0 +1,33 @@
+"""A server that only keeps its workers busy: `python -m tests.doubles.worker_server ACT`.
+
+Prints the process ids of its workers as soon as they work, then waits to be killed.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from tempfile import gettempdir
+
+from musearoo.app.tasks import Tasks
+from tests.doubles.pools import command, fragile, running, settings
+
+PIDS = "pids"
+
+
+async def serve(act: str) -> None:
+    tasks = Tasks()
+    patient = settings(
+        command(Path(gettempdir())), interactive_patience=600.0, durable_patience=600.0
+    )
+    async with running(patient) as pool:
+        await asyncio.gather(*(crew.manned() for crew in pool.crews()))
+        for lane in ("interactive", "durable"):
+            run = fragile(act, bars=200)
+            tasks(pool.play(run, lane=lane, on_bar=lambda _bar: None), name="play")
+        await asyncio.sleep(0.2)
+        print(PIDS, *(pid for crew in pool.crews() for pid in crew.pids), flush=True)
+        await asyncio.sleep(600)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1]))

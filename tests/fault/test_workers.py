@@ -1,0 +1,392 @@
+"""Workers that die, hang, shout, grow or never start: the server stays and tells its callers."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+from structlog.testing import capture_logs
+
+from musearoo.app.tasks import Tasks
+from musearoo.conductor.cancelling import CancelFlag
+from musearoo.domain.engine import Bar, EngineRun
+from musearoo.domain.errors import (
+    Conflict,
+    PayloadTooLarge,
+    ReducedCapacity,
+    Unavailable,
+    UnsupportedAudio,
+)
+from musearoo.jobs.analyzer import WorkerAnalyzer
+from musearoo.jobs.crew import Crew
+from musearoo.jobs.pool import WorkerPool
+from musearoo.jobs.process import WorkerCommand
+from musearoo.jobs.renderer import WorkerRenderer
+from tests.doubles.pools import (
+    ROOT,
+    PlainClock,
+    command,
+    fragile,
+    run_of,
+    running,
+    settings,
+    song,
+)
+from tests.doubles.worker import BROKEN
+from tests.doubles.worker_server import PIDS
+
+BABBLE = """
+import json, os, sys
+os.write(json.loads(sys.argv[1])["descriptor"], b"\xff" * 4096)
+"""
+BLOCKED = """
+import sys
+sys.modules.update(resource=None, fcntl=None)
+from tests.doubles.worker import TestSkills, main
+main(TestSkills())
+"""
+posix = pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX")
+
+
+@pytest.fixture
+async def pool(tmp_path: Path) -> AsyncIterator[WorkerPool]:
+    async with running(settings(command(tmp_path), analysis=0)) as real:
+        yield real
+
+
+async def played(pool: WorkerPool, run: EngineRun) -> list[Bar]:
+    bars: list[Bar] = []
+    await pool.play(run, lane="interactive", on_bar=bars.append)
+    return bars
+
+
+async def until(condition: object, seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.005)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def busy(crew: Crew) -> int:
+    (pid,) = crew.pids
+    return pid
+
+
+class TestDeath:
+    @posix
+    async def test_killed_worker_costs_one_retry_and_no_bar_twice(self, pool: WorkerPool) -> None:
+        bars: list[Bar] = []
+
+        def on_bar(bar: Bar) -> None:
+            bars.append(bar)
+            if len(bars) == 3:
+                os.kill(busy(pool.interactive), signal.SIGKILL)
+
+        await pool.play(fragile("slow", bars=6), lane="interactive", on_bar=on_bar)
+        assert list(range(6)) == [bar.index for bar in bars]
+        assert bars == await played(pool, fragile("play", bars=6))
+
+    async def test_second_worker_finishes_what_killed_the_first(self, pool: WorkerPool) -> None:
+        bars = await played(pool, fragile("die_once", at=5))
+        assert list(range(8)) == [bar.index for bar in bars]
+
+    async def test_death_twice_is_told_and_the_next_caller_is_served(
+        self, pool: WorkerPool
+    ) -> None:
+        with capture_logs() as logs, pytest.raises(Unavailable):
+            await played(pool, fragile("die", at=2))
+        assert 2 == sum(line["event"] == "worker.died" for line in logs)
+        assert 8 == len(await played(pool, run_of()))
+
+    @posix
+    async def test_idle_worker_is_replaced(self, pool: WorkerPool) -> None:
+        pid = busy(pool.interactive)
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: pool.interactive.pids not in {(), (pid,)})
+        assert 8 == len(await played(pool, run_of()))
+
+    async def test_poison_does_not_spread_to_those_who_wait(self, pool: WorkerPool) -> None:
+        poison = [pool.play(fragile("die"), lane="interactive", on_bar=_unheard) for _ in range(3)]
+        good = [pool.play(run_of(seed=n), lane="interactive", on_bar=_unheard) for n in range(5)]
+        ends = await asyncio.gather(*poison, *good, return_exceptions=True)
+        assert [Unavailable] * 3 + [float] * 5 == [
+            Unavailable if isinstance(end, Unavailable) else type(end) for end in ends
+        ]
+
+    async def test_exit_in_a_plug_in_is_an_accident_like_others(self, pool: WorkerPool) -> None:
+        pid = busy(pool.interactive)
+        with pytest.raises(Unavailable):
+            await played(pool, fragile("exit"))
+        assert pid == busy(pool.interactive)
+
+    async def test_traceback_is_logged_under_the_correlation_that_was_told(
+        self, pool: WorkerPool
+    ) -> None:
+        with capture_logs() as logs, pytest.raises(Unavailable) as caught:
+            await played(pool, fragile("raise"))
+        (line,) = (line for line in logs if line["event"] == "worker.task_failed")
+        assert line["correlation"] in caught.value.detail
+        assert "ZeroDivisionError: a secret of the inside" in line["traceback"]
+
+    async def test_no_descriptor_is_left_behind(self, pool: WorkerPool) -> None:
+        await played(pool, fragile("die_once", seed=1))
+        await until(lambda: pool.idle() == 1)
+        before = psutil.Process().num_fds() if hasattr(psutil.Process, "num_fds") else 0
+        for seed in range(2, 8):
+            await played(pool, fragile("die_once", seed=seed))
+        await until(lambda: pool.idle() == 1)
+        after = psutil.Process().num_fds() if hasattr(psutil.Process, "num_fds") else 0
+        assert after <= before + 1
+
+
+class TestHanging:
+    async def test_silent_worker_is_replaced_and_its_caller_told(self, pool: WorkerPool) -> None:
+        pid = busy(pool.interactive)
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="said nothing"):
+            await played(pool, fragile("hang", at=3))
+        assert 1.4 < time.monotonic() - began < 2.5
+        await until(lambda: not alive(pid))
+        assert 8 == len(await played(pool, run_of()))
+
+    async def test_slow_but_living_worker_is_left_alone(self, pool: WorkerPool) -> None:
+        assert 40 == len(await played(pool, fragile("slow", bars=40)))  # 2 s, patience 1.5 s
+
+    async def test_worker_that_holds_the_interpreter_is_killed_after_a_cancel(
+        self, pool: WorkerPool
+    ) -> None:
+        flag, pid = CancelFlag(), busy(pool.interactive)
+        play = asyncio.ensure_future(
+            pool.play(fragile("stubborn"), lane="interactive", on_bar=_unheard, cancel=flag)
+        )
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        flag.request()
+        with pytest.raises(Conflict):
+            await play
+        assert time.monotonic() - began < 0.05
+        await until(lambda: not alive(pid), 0.6)
+        assert 8 == len(await played(pool, run_of()))
+
+    async def test_worker_that_listens_survives_a_cancel(self, pool: WorkerPool) -> None:
+        flag, pid = CancelFlag(), busy(pool.interactive)
+        asyncio.get_running_loop().call_later(0.1, flag.request)
+        with pytest.raises(Conflict):
+            await pool.play(
+                fragile("slow", bars=200), lane="interactive", on_bar=_unheard, cancel=flag
+            )
+        assert 8 == len(await played(pool, run_of()))
+        assert pid == busy(pool.interactive)
+
+
+class TestManners:
+    @pytest.mark.parametrize("link", ["socket", "pipe"])
+    async def test_printing_does_not_enter_the_protocol(
+        self, tmp_path: Path, link: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        async with running(settings(command(tmp_path, link=link), analysis=0)) as pool:  # type: ignore[arg-type]
+            assert 8 == len(await played(pool, fragile("print")))
+        out, err = capfd.readouterr()
+        assert "prints" not in out
+        assert "C prints" in err
+        assert "python prints" in err
+
+    @posix
+    async def test_interrupt_from_the_keyboard_is_for_the_server(self, pool: WorkerPool) -> None:
+        pid = busy(pool.interactive)
+        os.kill(pid, signal.SIGINT)
+        assert 8 == len(await played(pool, run_of()))
+        assert pid == busy(pool.interactive)
+
+    @posix
+    async def test_durable_workers_stand_back(self, pool: WorkerPool) -> None:
+        await until(lambda: pool.durable.pids)
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        assert own == os.getpriority(os.PRIO_PROCESS, busy(pool.interactive))
+        assert min(own + 10, 19) == os.getpriority(os.PRIO_PROCESS, busy(pool.durable))
+
+    async def test_large_worker_is_renewed_between_tasks(self, tmp_path: Path) -> None:
+        plan = settings(command(tmp_path), analysis=0, resident_limit=100 << 20)
+        async with running(plan) as pool:
+            await self.renewed(pool)
+
+    async def renewed(self, pool: WorkerPool) -> None:
+        pid = busy(pool.interactive)
+        assert 8 == len(await played(pool, fragile("hog")))
+        await until(
+            lambda: pool.interactive.pids not in {(), (pid,)} and len(pool.interactive.pids) == 1
+        )
+        assert not alive(pid)
+        assert 8 == len(await played(pool, run_of()))
+
+    async def test_full_queue_refuses(self, tmp_path: Path) -> None:
+        async with running(settings(command(tmp_path), analysis=0, queue_limit=2)) as pool:
+            runs = [
+                pool.play(fragile("slow", bars=4), lane="interactive", on_bar=_unheard)
+                for _ in range(4)
+            ]
+            ends = await asyncio.gather(*runs, return_exceptions=True)
+            assert 3 == sum(isinstance(end, float) for end in ends)
+            assert isinstance(ends[3], ReducedCapacity)
+
+    async def test_preload_is_warmed_once_by_each_worker(self, tmp_path: Path) -> None:
+        plan = settings(command(tmp_path), interactive=2, analysis=0, preload=("sound",))
+        async with running(plan) as pool:
+            await until(lambda: len(list(tmp_path.glob("warm-sound-*"))) == 2)
+            await until(lambda: pool.idle() == 2)
+
+
+class TestStarting:
+    async def test_broken_installation_is_told_within_seconds(self, tmp_path: Path) -> None:
+        plan = settings(command(tmp_path, **{BROKEN: "1"}))
+        pool = WorkerPool(plan, spawn=Tasks(), clock=PlainClock())
+        with capture_logs() as logs, pytest.raises(Unavailable):
+            await pool.start()
+        assert any("a plug-in is broken" in line.get("traceback", "") for line in logs)
+        with pytest.raises(Unavailable):
+            await WorkerRenderer(pool).audio(song("x"), format="wav", lane="interactive")
+        await pool.close()
+
+    @pytest.mark.parametrize(
+        "argv",
+        [
+            ("/nonexistent/python",),
+            (sys.executable, "-c", "print('hello')"),
+            (sys.executable, "-c", BABBLE),
+        ],
+        ids=["missing", "silent", "babbling"],
+    )
+    async def test_what_is_no_worker_is_given_up(self, argv: tuple[str, ...]) -> None:
+        plan = settings(WorkerCommand(argv=argv))
+        pool = WorkerPool(plan, spawn=Tasks(), clock=PlainClock())
+        with pytest.raises(Unavailable):
+            await pool.start()
+        await pool.close()
+
+
+class TestStrangersFiles:
+    @pytest.fixture
+    async def analyzer(self, tmp_path: Path) -> AsyncIterator[WorkerAnalyzer]:
+        async with running(settings(command(tmp_path))) as pool:
+            yield WorkerAnalyzer(pool, cpu_seconds=1)
+
+    async def analyzed(self, analyzer: WorkerAnalyzer, name: str) -> list[float]:
+        heard: list[float] = []
+        await analyzer.analyze(
+            f"/tmp/{name}.wav",
+            depth="quick",
+            features=(),
+            maximum_seconds=1,
+            on_progress=heard.append,
+        )
+        return heard
+
+    async def test_progress_and_result_arrive(self, analyzer: WorkerAnalyzer) -> None:
+        assert 10 == len(await self.analyzed(analyzer, "song"))
+
+    async def test_refused_file(self, analyzer: WorkerAnalyzer) -> None:
+        with pytest.raises(UnsupportedAudio, match="not audio that we read"):
+            await self.analyzed(analyzer, "noise")
+
+    async def test_file_that_crashes_the_decoder_costs_workers_only(
+        self, analyzer: WorkerAnalyzer
+    ) -> None:
+        with pytest.raises(UnsupportedAudio, match="safely"):
+            await self.analyzed(analyzer, "die")
+        assert 10 == len(await self.analyzed(analyzer, "song"))
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are of Linux")
+    async def test_file_that_eats_memory_is_refused(self, analyzer: WorkerAnalyzer) -> None:
+        with pytest.raises(PayloadTooLarge, match="memory"):
+            await self.analyzed(analyzer, "bomb")
+        assert 10 == len(await self.analyzed(analyzer, "song"))
+
+    @posix
+    async def test_file_that_eats_time_is_refused_once(self, analyzer: WorkerAnalyzer) -> None:
+        with capture_logs() as logs, pytest.raises(UnsupportedAudio):
+            await self.analyzed(analyzer, "spin")
+        assert 1 == sum(line["event"] == "worker.died" for line in logs)
+
+    async def test_without_limits_of_the_system_time_still_ends_it(self, tmp_path: Path) -> None:
+        """As on Windows, which has no `resource` module."""
+        blocked = WorkerCommand(argv=(sys.executable, "-c", BLOCKED), link="pipe", folder=str(ROOT))
+        async with running(settings(blocked)) as pool:
+            analyzer = WorkerAnalyzer(pool)
+            with pytest.raises(UnsupportedAudio):
+                await self.analyzed(analyzer, "spin")
+            assert 10 == len(await self.analyzed(analyzer, "song"))
+
+
+class TestRendering:
+    async def test_long_file_arrives_whole(self, pool: WorkerPool) -> None:
+        content = await WorkerRenderer(pool).audio(song("long"), format="wav", lane="durable")
+        assert 9_000_000 == len(content)
+        assert content.startswith(b"wav---")
+
+    async def test_pictures_and_sounds(self, pool: WorkerPool) -> None:
+        renderer = WorkerRenderer(pool)
+        assert b"<svg>tune</svg>" == await renderer.notation(song("tune"), lane="interactive")
+        assert b"ogg" == (await renderer.audio(song("a"), format="ogg", lane="interactive"))[:3]
+
+    async def test_renderer_that_dies_is_told(self, pool: WorkerPool) -> None:
+        with pytest.raises(Unavailable):
+            await WorkerRenderer(pool).audio(song("die"), format="wav", lane="durable")
+
+
+class TestTheEnd:
+    @pytest.mark.parametrize("act", ["slow", "hang", "stubborn"])
+    async def test_close_takes_less_than_a_second(self, tmp_path: Path, act: str) -> None:
+        tasks = Tasks()
+        pool = WorkerPool(settings(command(tmp_path)), spawn=tasks, clock=PlainClock())
+        await pool.start()
+        await until(lambda: all(crew.pids for crew in pool.crews()))
+        play = tasks(
+            pool.play(fragile(act, bars=200), lane="interactive", on_bar=_unheard), name="play"
+        )
+        await asyncio.sleep(0.1)
+        pids = [pid for crew in pool.crews() for pid in crew.pids]
+        began = time.monotonic()
+        await pool.close()
+        assert time.monotonic() - began < 1.0
+        assert not any(alive(pid) for pid in pids)
+        with pytest.raises(Unavailable):
+            await play
+
+    @posix
+    @pytest.mark.parametrize("act", ["play", "slow", "hang", "stubborn"])
+    def test_no_worker_outlives_a_killed_server(self, act: str) -> None:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tests.doubles.worker_server", act],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with server:
+            try:
+                assert server.stdout is not None
+                line = next(line for line in server.stdout if line.startswith(PIDS))
+            finally:
+                server.kill()
+        pids = [int(pid) for pid in line.split()[1:]]
+        assert 3 == len(pids)
+        end = time.monotonic() + 1.0
+        while any(alive(pid) for pid in pids):
+            assert time.monotonic() < end, "an orphan"
+            time.sleep(0.01)
+
+
+def _unheard(_bar: Bar) -> None:
+    return
