@@ -327,9 +327,8 @@ class TestPacing:
         through: list[float] = []
         for step in steps:
             now, gone = now + step, gone + max(0.0, step)
-            for _ in range(3):
-                if knocks(pacing, [now], per_minute=rate, burst=burst):
-                    through.append(gone)
+            admitted = knocks(pacing, [now] * 3, per_minute=rate, burst=burst)
+            through.extend([gone] * len(admitted))
         for first, began in enumerate(through):
             for last in range(first, len(through)):
                 allowed = burst + (through[last] - began) * rate / 60 + 1e-6

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from joserfc import jwt
@@ -38,14 +38,17 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kid: str
 
 
+_Time = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
 class _Payload(msgspec.Struct, frozen=True):
     iss: str
     aud: str
     sub: str
     sid: str
     jti: str
-    iat: int
-    exp: int
+    iat: _Time
+    exp: _Time
 
 
 class SignedTokens:

@@ -10,7 +10,14 @@ UUID = "018f2b5a-1111-7000-8000-123456789abc"
 class TestBlotted:
     @pytest.mark.parametrize(
         "text",
-        ["", "role editor, 3 files", UUID, f"{UUID} {UUID}", "take 7: ♯11 übermäßig", "10.0.0.0/24"],
+        [
+            "",
+            "role editor, 3 files",
+            UUID,
+            f"{UUID} {UUID}",
+            "take 7: ♯11 übermäßig",
+            "10.0.0.0/24",
+        ],
     )
     def test_harmless_text_stays(self, text):
         assert blotted(text) == text

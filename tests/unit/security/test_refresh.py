@@ -93,7 +93,9 @@ class TestRotate:
         one, other = Desk(), Desk()
         other.chains = RotatingRefresh(b"x" * 32, CountedIds(), CountedRandom())
         assert one.first.secret == other.first.secret
-        assert one.must_rotate(one.first.secret).secret != other.must_rotate(one.first.secret).secret
+        assert (
+            one.must_rotate(one.first.secret).secret != other.must_rotate(one.first.secret).secret
+        )
 
 
 class TestReplay:

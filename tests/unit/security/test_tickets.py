@@ -46,7 +46,7 @@ class TestBounds:
 
 class TestReplay:
     def test_second_coming_is_told_with_the_ticket(self):
-        heard = []
+        heard: list[Ticket] = []
         tickets = MemoryTickets(CountedRandom(), on_replay=heard.append)
         secret, _ = tickets.issue(ticket("user"), 0.0)
         assert is_good(tickets, secret, 1.0)
