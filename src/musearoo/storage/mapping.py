@@ -89,7 +89,7 @@ class Shape(Generic[R]):
         self._codecs = codecs
         columns = [column.name for column in table.c if column.autoincrement is not True]
         self._insert = Statement(
-            insert(table), columns=columns, suffix=" ON CONFLICT DO NOTHING", parent=parent
+            insert(table).inline(), columns=columns, suffix=" ON CONFLICT DO NOTHING", parent=parent
         )
 
     def encode(self, record: R) -> dict[str, Value]:

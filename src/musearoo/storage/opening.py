@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from musearoo.domain.errors import InvalidValue
+from musearoo.domain.errors import InvalidValue, Unavailable
 from musearoo.ports.store import Store
 from musearoo.storage import schema
 from musearoo.storage.folder import FolderLock
@@ -35,12 +35,26 @@ def open_store(url: str | None, data_dir: Path) -> Store:
     except ArgumentError:
         raise InvalidValue("database URL", "(hidden)", _EXPECTED) from None
     backend = parsed.get_backend_name()
-    if backend != "sqlite" or not parsed.database:
+    if backend not in {"sqlite", "postgresql"} or not parsed.database:
         raise InvalidValue("database URL", parsed.render_as_string(), _EXPECTED)
     lock = FolderLock(data_dir)
     try:
+        if backend == "postgresql":
+            return _open_postgres(chosen, lock)
         schema.upgrade(chosen)
         return SqliteStore(Path(parsed.database), on_close=lock.release)
     except BaseException:
         lock.release()
         raise
+
+
+def _open_postgres(url: str, lock: FolderLock) -> Store:
+    try:
+        from musearoo.storage.postgres import PostgresStore  # noqa: PLC0415  it is an extra
+    except ImportError as error:
+        raise Unavailable(
+            "PostgreSQL needs a driver: install musearoo[postgres], or leave the database "
+            "URL empty to use the embedded database."
+        ) from error
+    schema.upgrade(url)
+    return PostgresStore(url, on_close=lock.release)

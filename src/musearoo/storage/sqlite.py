@@ -100,8 +100,14 @@ def refusal(error: sqlite3.Error, statement: Statement) -> Exception:
     if name.startswith("SQLITE_READONLY"):
         return PermissionError("a read may not write")
     if isinstance(error, sqlite3.OperationalError) and name != "SQLITE_ERROR":
-        return Unavailable(f"The database does not answer ({error}); try again.", retry_after=1.0)
+        return _unavailable(error)
     return error
+
+
+def _unavailable(error: sqlite3.Error) -> Unavailable:
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+        return Unavailable("The disk of the database is full; free some space.", retry_after=10.0)
+    return Unavailable("The database does not answer; try again.", retry_after=1.0)
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
@@ -195,18 +201,14 @@ class SqliteWriter:
             self._connection.raw.close()
             self._connection.raw = connect(self._path, write=True)
         except sqlite3.Error as error:
-            raise Unavailable(
-                f"The database cannot be opened ({error}).", retry_after=1.0
-            ) from error
+            raise _unavailable(error) from error
         self._broken = False
 
     def _do(self, sql: str) -> None:
         try:
             self._connection.raw.execute(sql)
         except sqlite3.Error as error:
-            raise Unavailable(
-                f"The database does not accept changes ({error}); try again.", retry_after=1.0
-            ) from error
+            raise _unavailable(error) from error
 
 
 class SqliteReader:

@@ -62,8 +62,8 @@ class Statement:
     def _rendered(self, clause: ClauseElement, dialect: Dialect) -> str:
         keys = list(self._columns) if self._columns is not None else None
         compiled = clause.compile(dialect=dialect, column_keys=keys)
-        values = compiled.params.items()
-        self.constants |= {name: value for name, value in values if value is not None}
+        binds = compiled.bind_names.items()
+        self.constants |= {name: bind.value for bind, name in binds if not bind.required}
         return compiled.string + self._suffix
 
 
