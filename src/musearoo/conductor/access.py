@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from musearoo.conductor.audit import entry
 from musearoo.conductor.world import World
+from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import Forbidden, NotFound, Unauthenticated
 from musearoo.domain.ids import ProjectId
 from musearoo.domain.origin import Origin
@@ -64,7 +64,7 @@ class Gate:
         origin: Origin,
         refusal: Forbidden | NotFound,
     ) -> None:
-        line = entry(
+        line = audit_entry(
             origin,
             actor.user,
             f"project.{needed}",

@@ -7,9 +7,9 @@ import msgspec
 from msgspec.structs import replace
 
 from musearoo.conductor.access import Gate
-from musearoo.conductor.audit import entry
 from musearoo.conductor.values import hash_secret
 from musearoo.conductor.world import World
+from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import InvalidValue, NotFound, Unauthenticated, Unavailable
 from musearoo.domain.ids import FamilyId, UserId
 from musearoo.domain.origin import Origin
@@ -92,7 +92,7 @@ class Accounts:
         def store(tx: Transaction) -> NewLogin | Replay:
             result = self._world.chains.rotate(tx, secret, client=origin.client, now=now)
             if isinstance(result, Replay):
-                line = entry(
+                line = audit_entry(
                     origin, result.user, "account.refresh_replay", result.family,
                     at=now, result="refused",
                 )  # fmt: skip
@@ -130,7 +130,7 @@ class Accounts:
             if found is None or found.user != actor.user:
                 raise NotFound("login")
             tx.accounts.end_family(family, now, "logout")
-            tx.audit.append(entry(origin, actor.user, "account.logout", family, at=now))
+            tx.audit.append(audit_entry(origin, actor.user, "account.logout", family, at=now))
 
         await self._world.store.write(store)
         self._end([family])
@@ -140,7 +140,9 @@ class Accounts:
         now = self._world.clock.now()
 
         def store(tx: Transaction) -> list[FamilyId]:
-            tx.audit.append(entry(origin, actor.user, "account.logout_all", actor.user, at=now))
+            tx.audit.append(
+                audit_entry(origin, actor.user, "account.logout_all", actor.user, at=now)
+            )
             return tx.accounts.end_families(actor.user, now, "logout")
 
         self._end(await self._world.store.write(store))
@@ -186,7 +188,7 @@ class Accounts:
             if user is None:
                 raise NotFound("reset")
             tx.accounts.update(replace(user, password_hash=hashed, email_verified=True))
-            tx.audit.append(entry(origin, user.id, "account.reset", user.id, at=now))
+            tx.audit.append(audit_entry(origin, user.id, "account.reset", user.id, at=now))
             return tx.accounts.end_families(user.id, now, "reset")
 
         self._end(await self._world.store.write(store))
@@ -231,7 +233,7 @@ class Accounts:
 
         def store(tx: Transaction) -> list[FamilyId]:
             families = tx.accounts.end_families(actor.user, now, "deleted")
-            tx.audit.append(entry(origin, actor.user, "account.delete", actor.user, at=now))
+            tx.audit.append(audit_entry(origin, actor.user, "account.delete", actor.user, at=now))
             tx.accounts.delete(actor.user)
             return families
 
@@ -247,7 +249,7 @@ class Accounts:
                 raise NotFound("account")
             tx.accounts.set_tier(user.id, tier)
             now = self._world.clock.now()
-            tx.audit.append(entry(origin, None, "account.tier", user.id, at=now, detail=tier))
+            tx.audit.append(audit_entry(origin, None, "account.tier", user.id, at=now, detail=tier))
 
         await self._world.store.write(store)
         self._gate.forget()
@@ -280,7 +282,7 @@ class Accounts:
         self, tx: Transaction, user: User, origin: Origin, *, remember_me: bool, action: str
     ) -> NewLogin:
         now = self._world.clock.now()
-        tx.audit.append(entry(origin, user.id, action, user.id, at=now))
+        tx.audit.append(audit_entry(origin, user.id, action, user.id, at=now))
         return self._world.chains.begin(
             tx, user.id, client=origin.client, remember_me=remember_me, now=now
         )
@@ -303,7 +305,7 @@ class Accounts:
 
     async def _refused(self, user: UserId | None, action: str, origin: Origin) -> None:
         now = self._world.clock.now()
-        line = entry(origin, user, action, user or "unknown", at=now, result="refused")
+        line = audit_entry(origin, user, action, user or "unknown", at=now, result="refused")
         await self._world.store.write(lambda tx: tx.audit.append(line))
 
     async def _send_verification(self, user: User) -> None:

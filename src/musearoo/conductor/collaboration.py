@@ -5,11 +5,11 @@ from typing import Final
 import msgspec
 
 from musearoo.conductor.access import Gate
-from musearoo.conductor.audit import entry
 from musearoo.conductor.projects import ProjectView, view_in
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.values import fingerprint, hash_secret
 from musearoo.conductor.world import World
+from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import Conflict, Forbidden, InvalidValue, NotFound
 from musearoo.domain.ids import CommandId, InvitationId, ProjectId, UserId
 from musearoo.domain.origin import Origin
@@ -104,7 +104,7 @@ class Collaboration:
             removed = tx.projects.remove_collaborator(access, user)
             if removed:
                 now = self._world.clock.now()
-                line = entry(origin, actor.user, "collaborator.remove", project, at=now)
+                line = audit_entry(origin, actor.user, "collaborator.remove", project, at=now)
                 tx.audit.append(line)
             return removed
 
@@ -140,7 +140,7 @@ class Collaboration:
 
         def store(tx: Transaction) -> None:
             tx.projects.insert_invitation(invitation)
-            line = entry(origin, actor.user, "collaborator.invite", access.project, at=now)
+            line = audit_entry(origin, actor.user, "collaborator.invite", access.project, at=now)
             tx.audit.append(line)
             keep(tx, invited)
 
@@ -169,7 +169,7 @@ class Collaboration:
                 joined_at=now,
             )
         )
-        line = entry(origin, actor.user, "collaborator.join", invitation.project, at=now)
+        line = audit_entry(origin, actor.user, "collaborator.join", invitation.project, at=now)
         tx.audit.append(line)
         return invitation.project
 

@@ -6,12 +6,12 @@ import msgspec
 from msgspec.structs import replace
 
 from musearoo.conductor.access import Gate, access_in
-from musearoo.conductor.audit import entry
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.songs import Songs
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
+from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import InvalidValue, NotFound
 from musearoo.domain.ids import AssetId, CommandId, ExportId, JobId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
@@ -157,7 +157,9 @@ class Exports:
         def store(tx: Transaction) -> None:
             tx.work.insert_export(record)
             tx.jobs.enqueue(job)
-            tx.audit.append(entry(origin, access.user, "project.export", access.project, at=now))
+            tx.audit.append(
+                audit_entry(origin, access.user, "project.export", access.project, at=now)
+            )
             keep(tx, record.id)
 
         await self._world.store.write(store)

@@ -7,12 +7,12 @@ import msgspec
 from msgspec.structs import replace
 
 from musearoo.conductor.access import Gate, access_in
-from musearoo.conductor.audit import entry
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.sequencer import new_session
 from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
+from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import Conflict, InvalidValue
 from musearoo.domain.ids import CommandId, ProjectId, SessionId, UserId
 from musearoo.domain.origin import Origin
@@ -143,7 +143,7 @@ class Projects:
             tx.projects.update(access, updated)
             if updated.is_public != current.is_public:
                 action = "project.publish" if updated.is_public else "project.unpublish"
-                tx.audit.append(entry(origin, actor.user, action, project, at=now))
+                tx.audit.append(audit_entry(origin, actor.user, action, project, at=now))
             return view_in(tx, access)
 
         return await self._world.store.write(store)
@@ -154,7 +154,9 @@ class Projects:
         require_owner(access)
 
         def store(tx: Transaction) -> list[str]:
-            line = entry(origin, actor.user, "project.delete", project, at=self._world.clock.now())
+            line = audit_entry(
+                origin, actor.user, "project.delete", project, at=self._world.clock.now()
+            )
             tx.audit.append(line)
             return tx.projects.delete(access)
 

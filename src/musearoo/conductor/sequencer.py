@@ -155,6 +155,17 @@ class Sequencer:
         return record, tx.sessions.events_after(self.session, record.state_seq, 1 << 31)
 
 
+def durable_state(tx: Transaction, session: SessionId) -> SessionState:
+    """The state that the store alone tells; raises `NotFound`."""
+    record = tx.sessions.get(session)
+    if record is None:
+        raise NotFound("session")
+    state = unpack(record.state, SessionState)
+    for stored in tx.sessions.events_after(session, record.state_seq, EVENTS_PER_STATE * 2):
+        state = apply(state, sequenced_of(stored))
+    return state
+
+
 def _stored(sequenced: Sequenced) -> StoredEvent:
     return StoredEvent(
         session=sequenced.session,

@@ -9,7 +9,7 @@ import msgspec
 
 from musearoo.conductor.access import Gate
 from musearoo.conductor.repeats import Keep, Repeats
-from musearoo.conductor.sequencer import Sequencer, sequenced_of
+from musearoo.conductor.sequencer import Sequencer, durable_state, sequenced_of
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
 from musearoo.domain.commands import COMMANDS, NAMES, Act, At, Command
@@ -17,6 +17,7 @@ from musearoo.domain.errors import Gone, InvalidValue
 from musearoo.domain.events import Landing, Sequenced
 from musearoo.domain.ids import ProjectId, SessionId
 from musearoo.domain.permissions import Access
+from musearoo.domain.session.state import SessionState
 
 MAXIMUM_OPEN: Final = 2_000
 MAXIMUM_EVENTS: Final = 1_000
@@ -57,6 +58,7 @@ class Sessions:
         self._world = world
         self._open: OrderedDict[SessionId, Sequencer] = OrderedDict()
         self._opening: dict[SessionId, asyncio.Lock] = {}
+        self._glanced: dict[SessionId, SessionState] = {}
 
     async def open(self, session: SessionId) -> Sequencer:
         """The owner of a session; raises `NotFound`."""
@@ -71,9 +73,26 @@ class Sessions:
                 known = Sequencer(self._world, session)
                 await known.open()
                 self._open[session] = known
+                self._glanced.pop(session, None)
         self._opening.pop(session, None)
         await self._evict()
         return known
+
+    async def glance(self, session: SessionId) -> SessionState:
+        """The state without opening the session: for lists, where nothing will be sequenced.
+
+        Only an open session changes, so what was read once stays true until it is opened.
+        """
+        known = self._open.get(session)
+        if known is not None:
+            return known.state
+        seen = self._glanced.get(session)
+        if seen is None:
+            seen = await self._world.store.read(lambda tx: durable_state(tx, session))
+            if len(self._glanced) >= MAXIMUM_OPEN:
+                self._glanced.clear()
+            self._glanced[session] = seen
+        return seen
 
     async def events(
         self, access: Access, *, epoch: str | None, after: int, limit: int
@@ -91,6 +110,7 @@ class Sessions:
     def drop(self, session: SessionId) -> None:
         """Forget a session whose project was deleted."""
         self._open.pop(session, None)
+        self._glanced.pop(session, None)
 
     async def close(self) -> None:
         """Store every open session, so that its epoch can go on."""
