@@ -10,6 +10,7 @@ import statistics
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from musearoo.domain.music.meter import Meter
@@ -199,7 +200,7 @@ def _fill_table(fills: list[Performance]) -> dict[str, object]:
             if any("tom" in h.piece for h in hits if h.step // 4 == beat):
                 rhythms[mask] += 1
         line = [FILL_PIECES.index(_fill_piece(hit.piece)) for hit in hits]
-        for first, second in zip(line, line[1:], strict=False):
+        for first, second in pairwise(line):
             moves[first][second] += 1
     return {
         "rhythms": [1000 * rhythms[mask] // max(1, rhythms.total()) for mask in range(16)],

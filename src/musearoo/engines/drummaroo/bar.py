@@ -8,15 +8,16 @@ from musearoo.domain.context import EngineContext
 from musearoo.domain.music.chance import Chance
 from musearoo.engines.drummaroo.cell import Cell, CellBar, foot_is_free
 from musearoo.engines.drummaroo.fills import fill_steps, fill_strokes
-from musearoo.engines.drummaroo.layout import NOWHERE
 from musearoo.engines.drummaroo.settings import NAME, Settings
 from musearoo.engines.drummaroo.stroke import Force, Stroke
+from musearoo.engines.feel import step_onsets
+from musearoo.engines.layout import NOWHERE
+from musearoo.engines.listening import strongest_accents
 
 _BRIGHT: Final = 640
 _LOUD: Final = 850
 _SOFT: Final = 220
 _BASS_WEIGHT: Final = 900
-_SIXTEEN: Final = 16
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -89,21 +90,9 @@ def _vary_kicks(settings: Settings, kicks: set[int], own: CellBar, chance: Chanc
 
 def _accents(context: EngineContext, settings: Settings, bar: int) -> list[int]:
     """What there is to follow, 0-1000 for each step: the riff's accents and the bass."""
-    layout = settings.layout
-    steps = layout.steps
-    strengths = [0] * steps
-    given = context.accents_of(bar)
-    for index, strength in enumerate(given):
-        step = (2 * index * steps + len(given)) // (2 * len(given)) % steps
-        strengths[step] = max(strengths[step], strength)
-    strongest = sorted(strengths, reverse=True)[max(2, steps * 3 // 8) - 1] if given else 0
-    strengths = [strength if strength >= max(1, strongest) else 0 for strength in strengths]
-    start = bar * layout.bar_ticks
-    for note in context.parts.get("bass", ()):
-        if start <= note.start < start + layout.bar_ticks:
-            step = layout.grid.step_at(note.start - start)
-            strengths[step] = max(strengths[step], _BASS_WEIGHT)
-    return strengths
+    riff = strongest_accents(context, bar) or [0] * settings.layout.steps
+    bass = step_onsets(context.parts.get("bass", ()), context.meter, bar)
+    return [max(a, _BASS_WEIGHT if b else 0) for a, b in zip(riff, bass, strict=True)]
 
 
 def _follow(
@@ -114,12 +103,13 @@ def _follow(
         return
     for step, accent in enumerate(accents):
         threshold = chance.between(250, 900)
+        gives_in = abs(accent - 1000 * (step in kicks)) * settings.follow // 1000 > threshold
+        if not gives_in:
+            continue
         if step in kicks:
-            if step and (1000 - accent) * settings.follow // 1000 > threshold:
-                kicks.discard(step)
-        elif accent * settings.follow // 1000 > threshold:
-            if step not in own.accents and foot_is_free(settings, step, kicks):
-                kicks.add(step)
+            kicks.discard(step or NOWHERE)
+        elif step not in own.accents and foot_is_free(settings, step, kicks):
+            kicks.add(step)
 
 
 def _snares(settings: Settings, seed: int, own: CellBar, place: Place) -> list[Stroke]:

@@ -11,9 +11,9 @@ import msgspec
 
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.rhythm import repetition
-from musearoo.engines.drummaroo.layout import NOWHERE, Layout
 from musearoo.engines.drummaroo.lexicon import BAR, Groove
 from musearoo.engines.drummaroo.settings import NAME, Settings
+from musearoo.engines.layout import NOWHERE, Layout
 
 _SPREAD: Final = 60  # thousandths of the vocabulary around the complexity asked for
 _LOAD_WINDOW: Final = 26

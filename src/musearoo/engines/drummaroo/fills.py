@@ -6,10 +6,10 @@ import msgspec
 
 from musearoo.domain.context import EngineContext
 from musearoo.domain.music.chance import Chance
-from musearoo.engines.drummaroo.layout import Beat
 from musearoo.engines.drummaroo.lexicon import fill_table
 from musearoo.engines.drummaroo.settings import NAME, Settings
 from musearoo.engines.drummaroo.stroke import Force, Stroke
+from musearoo.engines.layout import Beat
 
 _PHRASE: Final = 4
 _FASTEST_US: Final = 65_000

@@ -15,7 +15,7 @@ import msgspec
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.rhythm import grid_of, syncopation
 from musearoo.domain.music.style import STYLES
-from musearoo.engines.drummaroo.layout import Triple
+from musearoo.engines.layout import Triple
 
 BAR: Final = 16
 _OWN_WEIGHT: Final = 60  # a groove written by us counts as much as the commonest learned one
@@ -81,8 +81,7 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     carried: str
     bright: str
     loud: str
-    swing: int
-    swung: int
+    double_below: int
     triple: Triple
     light: bool
     steady: bool
@@ -140,8 +139,7 @@ def _style(name: str, written: dict[str, Any], learned: dict[str, Any]) -> Style
         carried=carried,
         bright=written["bright"],
         loud=written["loud"],
-        swing=written.get("swing", 500),
-        swung=written.get("swung", 16),
+        double_below=written.get("double_below", 0),
         triple=written["triple"],
         light=written.get("light", False),
         steady=written.get("steady", False),

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 from musearoo.engines.drummaroo.stroke import CYMBALS, FEET, Stroke
@@ -66,6 +67,5 @@ def _needs_both_hands(moments: dict[int, list[Stroke]], step_us: int) -> bool:
         if any(stroke.piece in CYMBALS for stroke in strokes)
     )
     return any(
-        (later - earlier) * step_us // 1000 < _ONE_HAND_US
-        for earlier, later in zip(places, places[1:], strict=False)
+        (later - earlier) * step_us // 1000 < _ONE_HAND_US for earlier, later in pairwise(places)
     )

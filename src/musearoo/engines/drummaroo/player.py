@@ -10,6 +10,7 @@ from musearoo.engines.drummaroo.limbs import playable
 from musearoo.engines.drummaroo.measures import confidence_of
 from musearoo.engines.drummaroo.settings import DESCRIPTION, Settings, settings_of
 from musearoo.engines.drummaroo.touch import Touch
+from musearoo.engines.listening import level_of
 
 _WHOLE = Section("A", 0, 1 << 30)
 
@@ -73,11 +74,6 @@ def _place(context: EngineContext, settings: Settings, section: Section, bar: in
     return Place(
         bar=bar,
         bar_of_section=bar - section.first_bar,
-        level=_level(settings, context.energy_of(bar)),
-        section_level=_level(settings, mean),
+        level=level_of(settings.intensity, context.energy_of(bar)),
+        section_level=level_of(settings.intensity, mean),
     )
-
-
-def _level(settings: Settings, energy: int) -> int:
-    """Intensity, raised or lowered by the energy of the music."""
-    return max(0, min(1000, settings.intensity + (energy - 500) // 2))

@@ -7,18 +7,17 @@ import msgspec
 from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import EngineDescription, EngineParameters, ParameterSpec
 from musearoo.domain.music.drums import DRUM_PITCHES
-from musearoo.domain.music.style import AUTO, STYLES, find_style
-from musearoo.engines.drummaroo.layout import Feel, Layout, layout_of
+from musearoo.domain.music.meter import Meter
+from musearoo.domain.music.style import AUTO, STYLES
 from musearoo.engines.drummaroo.lexicon import Style, style_of
+from musearoo.engines.layout import Feel, Layout, layout_of
+from musearoo.engines.listening import microseconds, style_name, swing_of
 
 NAME: Final = "drummaroo"
 VOICES: Final = (
     "kick", "snare", "rimshot", "closed hat", "open hat", "pedal hat", "ride", "ride bell",
     "cowbell", "crash", "crash 2", "high tom", "mid tom", "floor tom",
 )  # fmt: skip
-_SLOW_MILLIBPM: Final = 72_000
-_HARDEST_SWING: Final = 750
-_STRAIGHT: Final = 500
 
 
 def _amount(name: str, default: float, meaning: str) -> ParameterSpec:
@@ -71,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The controls as whole numbers (thousandths), with the style and meter they lead to."""
 
     style: Style
+    meter: Meter
     layout: Layout
     feel: Feel
     complexity: int
@@ -91,8 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 def settings_of(context: EngineContext, parameters: EngineParameters) -> Settings:
     """Resolve the style, lay its grooves over the meter, read the controls."""
-    style = style_of(_style_name(context, parameters.choice("style")))
-    feel = cast("Feel", parameters.choice("feel"))
+    style = style_of(style_name(context, parameters.choice("style")))
+    feel = _feel(context, style, cast("Feel", parameters.choice("feel")))
     layout = layout_of(context.meter, feel, style.triple)
     numbers = {
         name: parameters.permille(name)
@@ -103,34 +103,19 @@ def settings_of(context: EngineContext, parameters: EngineParameters) -> Setting
     }  # fmt: skip
     return Settings(
         style=style,
+        meter=context.meter,
         layout=layout,
         feel=feel,
-        swing=_swing(context, style, parameters.permille("swing")),
+        swing=swing_of(context, style.name, parameters.permille("swing")),
         push_us=parameters.permille("push"),
         hats=parameters.choice("hats"),
-        step_us=layout.grid.step_ticks * 62_500_000 // context.tempo_millibpm,
+        step_us=microseconds(layout.grid.step_ticks, context),
         **numbers,
     )
 
 
-def _style_name(context: EngineContext, chosen: str) -> str:
-    if chosen != AUTO:
-        return chosen
-    known = find_style(context.style)
-    if known is not None and known != AUTO:
-        return known
-    return "ballad" if context.tempo_millibpm < _SLOW_MILLIBPM else "rock"
-
-
-def _swing(context: EngineContext, style: Style, wanted: int) -> int:
-    """From the own swing of the recording or style up to the hardest.
-
-    Fast swing is played more evenly (Friberg & Sundström, "Swing ratios and ensemble
-    timing in jazz performance", Music Perception 19(3), 2002): two thirds up to 140 bpm,
-    almost straight at 300.
-    """
-    own = context.groove.swing if context.groove.swing != _STRAIGHT else style.swing
-    haste = max(0, context.tempo_millibpm // 1000 - 140)
-    own = max(_STRAIGHT, own - haste) if style.swung == 8 else own
-    own = min(own, _HARDEST_SWING)
-    return own + (wanted - _STRAIGHT) * (_HARDEST_SWING - own) // (_HARDEST_SWING - _STRAIGHT)
+def _feel(context: EngineContext, style: Style, feel: Feel) -> Feel:
+    """The feel asked for, of a style as it is usually counted at this tempo."""
+    if context.tempo_millibpm >= style.double_below * 1000:
+        return feel
+    return "straight" if feel == "half" else "double"

@@ -5,10 +5,11 @@ from typing import Final
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.drums import DRUM_PITCHES
 from musearoo.domain.music.note import MIDI_MAXIMUM, Note
-from musearoo.engines.drummaroo.layout import NOWHERE
 from musearoo.engines.drummaroo.lexicon import BAR, Piece
 from musearoo.engines.drummaroo.settings import NAME, Settings
 from musearoo.engines.drummaroo.stroke import CYMBALS, Stroke
+from musearoo.engines.feel import swung
+from musearoo.engines.layout import NOWHERE
 
 # How far full intensity lifts a force towards 127, and how much of it none leaves.
 _LIFT: Final = {"accent": 800, "plain": 550, "soft": 350, "tap": 300, "ghost": 90}
@@ -26,6 +27,7 @@ class Touch:
 
     def __init__(self, settings: Settings, seed: int, bar: int, level: int) -> None:
         self._settings = settings
+        self._meter = settings.meter
         self._level = level
         self._bar = bar
         self._hand = {piece: Chance(seed, NAME, bar, piece, "touch") for piece in DRUM_PITCHES}
@@ -36,11 +38,11 @@ class Touch:
         settings = self._settings
         layout = settings.layout
         chance = self._hand[stroke.piece]
-        tick = layout.tick_of(stroke.step, settings.swing, settings.style.swung)
-        tick += stroke.late * layout.grid.step_ticks // 1000
+        tick = stroke.place * layout.grid.step_ticks // 1000
+        start = swung(tick, self._meter, settings.swing, settings.style.name)
         return Note(
             id="",
-            start=self._bar * layout.bar_ticks + tick,
+            start=self._bar * layout.bar_ticks + start,
             length=layout.grid.step_ticks,
             pitch=DRUM_PITCHES[stroke.piece],
             velocity=self._velocity(stroke, chance),

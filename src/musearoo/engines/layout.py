@@ -1,4 +1,4 @@
-"""Lays the 4/4 bar of a style over any meter and feel.
+"""Lays a 4/4 bar of a style over any meter and feel, for drums and bass alike.
 
 Grooves and statistics are written for sixteen steps of 4/4. A meter is read as a row of
 felt beats, each standing for one beat of that bar: kick beats for 1 and 3, backbeats for
@@ -42,7 +42,7 @@ class Beat(msgspec.Struct, frozen=True):
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """A meter as the drummer reads it.
+    """A meter as the rhythm section reads it.
 
     `struck` and `carried` give for every step the step of the 4/4 bar it stands for, or
     `NOWHERE`: the first for kick and snare, the second for the riding hand.
@@ -62,25 +62,6 @@ class Layout(msgspec.Struct, frozen=True):
     def beat_at(self, step: int) -> Beat:
         """The felt beat that holds a step."""
         return next(beat for beat in reversed(self.beats) if beat.first <= step)
-
-    def tick_of(self, step: int, swing: int, swung: int) -> int:
-        """The tick of a step in its bar, its beat bent so that off-beats fall at `swing`.
-
-        `swing` is thousandths of the swung value: 500 is straight, 667 a triplet. `swung`
-        is 8 where the eighths of simple beats swing, 16 where the sixteenths do.
-        """
-        ticks = self.grid.step_ticks
-        beat = self.beat_at(step)
-        whole = 4 if swung == 8 and beat.steps == 4 else 2
-        if swing == 500 or beat.steps % whole:
-            return step * ticks
-        place = (step - beat.first) % whole
-        length, half = whole * ticks, whole // 2
-        if place <= half:
-            bent = place * swing * length // (half * 1000)
-        else:
-            bent = length - (whole - place) * (1000 - swing) * length // (half * 1000)
-        return (step - place) * ticks + bent
 
 
 @cache
