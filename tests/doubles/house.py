@@ -1,6 +1,10 @@
 """A whole conductor on a real SQLite store, with a band that plays on the event loop."""
 
+import atexit
 import contextlib
+import functools
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +27,9 @@ from musearoo.security.quota import QuotaLimiter
 from musearoo.security.refresh import RotatingRefresh
 from musearoo.security.tickets import MemoryTickets
 from musearoo.security.tokens import SignedTokens
+from musearoo.storage import schema
 from musearoo.storage.blobs import LocalBlobs
-from musearoo.storage.opening import open_store
+from musearoo.storage.opening import DATABASE_NAME, open_store
 from tests.doubles.ambient import CountedIds, CountedRandom
 from tests.doubles.mailer import KeptMail
 from tests.doubles.passwords import QuickPasswords
@@ -88,11 +93,22 @@ class House:
         return await self.conductor.generation.record(generation)
 
 
+@functools.cache
+def _migrated() -> Path:
+    """An empty database with the present schema: migrating one for each test takes longer."""
+    path = Path(tempfile.mkdtemp(prefix="musearoo-test-")) / DATABASE_NAME
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    schema.upgrade(f"sqlite:///{path}")
+    return path
+
+
 @contextlib.asynccontextmanager
 async def house(folder: Path, rules: Rules | None = None) -> AsyncIterator[House]:
     """A conductor over `folder`; entering it again continues from what is stored there."""
     clock, ids, random, tasks = PlainClock(), CountedIds(), CountedRandom(), Tasks()
     keys = load_or_create_keys(folder)
+    if not (folder / DATABASE_NAME).exists():
+        shutil.copy(_migrated(), folder / DATABASE_NAME)
     store = open_store(None, folder)
     jobs, mailer, analyzer = NotedJobs(), KeptMail(configured=False), StoredAnalyzer({})
     world = World(
