@@ -49,7 +49,7 @@ class Heartbeat:
 
     async def keep(self, lease: Lease) -> None:
         """Renew until cancelled, or until the job is finished or lost."""
-        stored, renewed = lease.progress, self._clock.monotonic()
+        stored, renewed = lease.job.progress, self._clock.monotonic()
         while True:
             await self._clock.sleep(min(_TICK_SECONDS, self._every))
             due = self._clock.monotonic() - renewed >= self._every

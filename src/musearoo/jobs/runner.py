@@ -99,7 +99,7 @@ class JobRunner:
     def start(self) -> None:
         """Begin to claim jobs."""
         if self._plan.exclusive:
-            self._claims_before = self._clock.now() + self._plan.lease
+            self._claims_before = self._clock.now() + self._plan.lease + 1.0
         self._background = [
             self._spawn(self._claim_jobs(), name="jobs.claim"),
             self._spawn(self._prune(), name="jobs.prune"),
