@@ -144,11 +144,8 @@ class GroupCommit:
             for write in batch:
                 self._apply(write, transaction)
             self._writer.commit()
-        except Exception as error:
-            self._writer.abandon()
-            log.exception("store.commit_failed", writes=len(batch))
-            for write in batch:
-                write.error = _unavailable(error)
+        except Exception as error:  # noqa: BLE001  each caller must hear of it, whatever it was
+            self._lose(batch, error)
         else:
             self.commits += 1
             self.writes += len(batch)
@@ -161,9 +158,15 @@ class GroupCommit:
             write.answer = write.work(transaction)
             self._writer.keep()
         except BaseException as error:
-            write.error = error
+            write.error = _tellable(error)
             if not self._writer.undo():
-                raise Unavailable("The database gave up a transaction; try again.") from error
+                raise _unavailable(error) from error
+
+    def _lose(self, batch: list[_Write], error: Exception) -> None:
+        self._writer.abandon()
+        log.error("store.commit_failed", writes=len(batch), error=repr(error.__cause__ or error))
+        for write in batch:
+            write.error = _unavailable(error)
 
     def _answer(self, batch: list[_Write]) -> None:
         try:
@@ -182,7 +185,16 @@ class GroupCommit:
                 write.future.set_exception(write.error)
 
 
-def _unavailable(error: Exception) -> Unavailable:
+def _tellable(error: BaseException) -> BaseException:
+    """The error, or one that says the same where a future refuses to carry it."""
+    if not isinstance(error, StopIteration):
+        return error
+    told = RuntimeError("work in a transaction raised StopIteration")
+    told.__cause__ = error
+    return told
+
+
+def _unavailable(error: BaseException) -> Unavailable:
     if isinstance(error, Unavailable):
         return Unavailable(error.detail, retry_after=error.retry_after)
     refusal = Unavailable("The database did not accept the change; try again.", retry_after=1.0)
