@@ -9,6 +9,14 @@ import structlog
 from musearoo.app.settings import Settings
 
 
+def quiet_logging() -> None:
+    """Only warnings and worse, as commands that answer on the terminal want it."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def configure_logging(settings: Settings) -> None:
     """Send every log of the process to stderr in one form."""
     level = getattr(logging, settings.log_level.upper())

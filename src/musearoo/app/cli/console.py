@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from musearoo.app.logging import quiet_logging
 from musearoo.app.settings import Settings
 from musearoo.domain.errors import MuseArooError
 
@@ -37,6 +38,7 @@ def answer(value: Any, *, as_json: bool, lines: Callable[[], Iterator[str]]) -> 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]], *, as_json: bool = False) -> T:
     """Run a command's work; a refusal becomes a clear line (or JSON) and an exit code."""
+    quiet_logging()
     try:
         return asyncio.run(work())
     except MuseArooError as refusal:
