@@ -12,6 +12,7 @@ from musearoo.conductor.collaboration import Collaboration
 from musearoo.conductor.exports import Exports
 from musearoo.conductor.generation import Generation
 from musearoo.conductor.parameters import Settings
+from musearoo.conductor.passes import Passes
 from musearoo.conductor.performance import Performance
 from musearoo.conductor.projects import Projects
 from musearoo.conductor.repeats import Repeats
@@ -19,6 +20,7 @@ from musearoo.conductor.sessions import Desk, Sessions
 from musearoo.conductor.songs import Songs
 from musearoo.conductor.takes import Takes
 from musearoo.conductor.transport import Transport
+from musearoo.conductor.uploads import Uploads
 from musearoo.conductor.world import World
 from musearoo.domain.records import Job, WorkStatus
 from musearoo.ports.work import Cancel
@@ -52,6 +54,8 @@ class Conductor:
         self.songs = Songs(world, self.takes)
         self.assets = Assets(world, self.songs)
         self.analyses = Analyses(world, self.desk, self.sessions)
+        self.uploads = Uploads(world, self.gate, self.assets, self.analyses, self.repeats)
+        self.passes = Passes(world, self.gate)
         self.exports = Exports(world, self.gate, self.sessions, self.songs, self.repeats)
         admission = Admission(world.rules.realtime_budget)
         self.performance = Performance(world, self.sessions, admission)

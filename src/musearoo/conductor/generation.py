@@ -11,7 +11,7 @@ from musearoo.conductor.performance import Performance, generation_job
 from musearoo.conductor.plans import Plan, Stamp, plan_generation, plan_regeneration
 from musearoo.conductor.sessions import Ack, Deed, Desk
 from musearoo.conductor.takes import Takes
-from musearoo.conductor.values import pack
+from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
 from musearoo.domain.commands import CancelGeneration, Generate, Regenerate
 from musearoo.domain.errors import Conflict, InvalidValue, NotFound, ReducedCapacity
@@ -129,6 +129,17 @@ class Generation:
         if not self._world.rules.quotas:
             return ()
         return self._world.limiter.windows(actor.user, actor.tier, self._world.clock.monotonic())
+
+    async def estimate_seconds(self, record: GenerationRecord) -> float | None:
+        """About how long a generation that has not ended will take; None when it has."""
+        if record.status not in {"queued", "processing"}:
+            return None
+        bars = unpack(record.run, Plan).bars
+        own = self._admission.estimate(record.engine, bars)
+        if record.status == "processing":
+            return round(own, 3)
+        ahead = await self._world.store.read(lambda tx: tx.jobs.waiting())
+        return round(own * (ahead + 1), 3)
 
     async def _accept(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Ack:
         self._take_quota(deed.command.actor)

@@ -91,7 +91,8 @@ class Sessions:
             seen = await self._world.store.read(lambda tx: durable_state(tx, session))
             if len(self._glanced) >= MAXIMUM_OPEN:
                 self._glanced.clear()
-            self._glanced[session] = seen
+            if session not in self._open and session not in self._opening:
+                self._glanced[session] = seen
         return seen
 
     async def events(
@@ -125,6 +126,7 @@ class Sessions:
                 self._open.move_to_end(oldest.session)
                 return
             del self._open[oldest.session]
+            self._glanced.pop(oldest.session, None)
             await oldest.close()
 
 

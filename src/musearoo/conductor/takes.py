@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from musearoo.conductor.access import access_in
 from musearoo.conductor.parameters import settle
 from musearoo.conductor.plans import in_order
 from musearoo.conductor.sessions import Ack, Deed, Desk
@@ -12,6 +13,7 @@ from musearoo.domain.errors import Conflict, InvalidValue, NotFound
 from musearoo.domain.events import LocksSet, NotesEdited, TakeCommitted, TakeSelected
 from musearoo.domain.ids import ProjectId, SessionId, TakeId
 from musearoo.domain.music.note import Note, checked
+from musearoo.domain.permissions import Access, Actor, Permission
 from musearoo.domain.records import Take
 from musearoo.domain.session.landing import land
 from musearoo.domain.session.state import PartState, SessionState
@@ -38,6 +40,29 @@ class Takes:
         if take is None or take.project != ProjectId(session):
             raise NotFound("take")
         return take
+
+    async def visible(self, take_id: TakeId, actor: Actor) -> Take:
+        """A take that the actor may see; a stranger's looks missing."""
+
+        def read(tx: Transaction) -> Take:
+            take = tx.work.take(take_id)
+            if take is None:
+                raise NotFound("take")
+            try:
+                access_in(tx, actor, take.project, Permission.VIEW)
+            except NotFound:
+                raise NotFound("take") from None
+            return take
+
+        return await self._world.store.read(read)
+
+    async def list_for(
+        self, access: Access, *, part: str | None, limit: int, offset: int
+    ) -> tuple[list[Take], int]:
+        """Takes of a project or of one part, newest first, and how many there are."""
+        return await self._world.store.read(
+            lambda tx: tx.work.takes(access, part=part, limit=limit, offset=offset)
+        )
 
     async def selected(self, state: SessionState, session: SessionId) -> dict[str, Take]:
         """The take that each part plays."""
