@@ -61,6 +61,7 @@ class LeadSheet:
     harmonies: tuple[Harmony, ...]
     phrase_ends: tuple[int, ...] = ()
     played: tuple[Tone, ...] = ()
+    bpm: int = 110
 
     def harmony_at(self, sixteenth: int) -> tuple[int, ...]:
         sounding: tuple[int, ...] = ()
@@ -101,7 +102,7 @@ def _pop909_song(song: dict) -> LeadSheet:
             ends.append(bar * 16)
     return LeadSheet(
         song["song"], "pop909", parse_pitch_class(tonic), mode == "min", 16, False,
-        tuple(legato(tones)), tuple(harmonies), tuple(ends), tuple(tones),
+        tuple(legato(tones)), tuple(harmonies), tuple(ends), tuple(tones), song["tempo"],
     )  # fmt: skip
 
 

@@ -36,7 +36,9 @@ def context_of(sheet: LeadSheet, style: str = "pop") -> EngineContext:
             length = (min(following, end) - start) * TICKS_PER_SIXTEENTH
             spans.append(ChordSpan((start - origin) * TICKS_PER_SIXTEENTH, length, chord))
     key = Key(sheet.tonic, "minor" if sheet.minor else "major")
-    return EngineContext(bars=BARS, key=key, chords=tuple(spans), style=style)
+    return EngineContext(
+        bars=BARS, key=key, chords=tuple(spans), style=style, tempo_millibpm=sheet.bpm * 1000
+    )
 
 
 def chord_of(tones: tuple[int, ...]) -> Chord | None:

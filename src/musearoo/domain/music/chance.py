@@ -6,6 +6,7 @@ labels, so that drawing more numbers in one voice never moves another.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 _MASK: Final = (1 << 64) - 1
@@ -65,6 +66,7 @@ def _mix(value: int) -> int:
     return value ^ (value >> 31)
 
 
+@lru_cache(maxsize=4096)
 def _digest(label: str | int) -> int:
     digest = _FNV_OFFSET
     for byte in str(label).encode():

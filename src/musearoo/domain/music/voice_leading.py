@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 Voicing = tuple[int, ...]
-VoicingKind = Literal["close", "drop-2", "rootless", "power", "spread"]
+Layout = Literal["close", "drop-2", "rootless", "power", "spread"]
 _SEMITONES: Final = 12
 _PARALLEL: Final = {0: "octave", 7: "fifth"}
 
@@ -30,6 +30,7 @@ class Parallel(NamedTuple):
     upper: int
 
 
+@lru_cache(maxsize=1 << 16)
 def motion(before: Voicing, after: Voicing) -> int:
     """Semitones of the smallest voice leading between two sets of pitches.
 
@@ -91,7 +92,7 @@ def parallels(before: Voicing, after: Voicing) -> Iterator[Parallel]:
 
 @lru_cache(maxsize=4096)
 def voicings(
-    tones: tuple[int, ...], kind: VoicingKind, voices: int, low: int, high: int
+    tones: tuple[int, ...], layout: Layout, voices: int, low: int, high: int
 ) -> tuple[Voicing, ...]:
     """Every voicing of the pitch classes `tones` inside [low, high], lowest first.
 
@@ -99,15 +100,15 @@ def voicings(
     drop-2 lowers the second voice from above by an octave; spread raises every
     other voice; power stacks root and fifth; rootless leaves the root to the bass.
     """
-    if kind == "power":
+    if layout == "power":
         tones = (tones[0], _fifth_of(tones))
-    elif kind == "rootless" and len(tones) > 3:
-        tones = tones[1:]
+    elif layout == "rootless":
+        tones = tones[1:] or tones
     bottoms = (bottom for bottom in range(low, high + 1) if bottom % _SEMITONES in tones)
-    if kind == "power":
+    if layout == "power":
         bottoms = (bottom for bottom in bottoms if bottom % _SEMITONES == tones[0])
     stacks = (_stack(bottom, tones, voices) for bottom in bottoms)
-    opened = (_OPENINGS.get(kind, tuple)(stack) for stack in stacks)
+    opened = (_OPENINGS.get(layout, tuple)(stack) for stack in stacks)
     return tuple(sorted({each for each in opened if each[0] >= low and each[-1] <= high}))
 
 

@@ -1,76 +1,88 @@
 """When the hands play: the style's comping patterns on the grid of any meter."""
 
-from importlib.resources import files
-from typing import Any, Final
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 
 from musearoo.domain.context import EngineContext
 from musearoo.domain.music.chance import Chance
-from musearoo.domain.music.rhythm import Grid, grid_of
+from musearoo.domain.music.meter import Meter
+from musearoo.domain.music.rhythm import grid_of
 from musearoo.engines.feel import step_accents, step_onsets
-from musearoo.engines.harmonyroo.controls import Controls
+from musearoo.engines.harmonyroo.controls import NAME, Controls
 
-
-class StylePatterns(msgspec.Struct, frozen=True):
-    """A style's bars by meter, simple first, and the cells other meters are built from."""
-
-    texture: str
-    bars: dict[str, tuple[str, ...]]
-    pair: tuple[str, ...]
-    triple: tuple[str, ...]
+_STRUCK: Final = "Xxobc"
+_IN_PATTERN: Final = 700
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """One stroke: its step, length in steps, sign (X x o b c) and how needed it is."""
+    """One stroke: its step in the bar, its length in steps, and its sign (X x o b c)."""
 
     step: int
     length: int
     sign: str
 
 
-def _read() -> dict[str, StylePatterns]:
-    text = files("musearoo.engines.harmonyroo").joinpath("patterns.json").read_bytes()
-    styles: dict[str, Any] = msgspec.json.decode(text)["styles"]
-    return msgspec.convert(styles, dict[str, StylePatterns])
-
-
-PATTERNS: Final = _read()
-
-
 def hits_of(context: EngineContext, controls: Controls, seed: int, bar: int) -> tuple[Hit, ...]:
-    """The strokes of a bar: a pattern of the style, thinned or filled as density asks."""
+    """The strokes of a bar: the style's pattern, thinned or filled as density asks."""
     grid = grid_of(context.meter)
-    pattern = _pattern(context, controls, seed, bar, grid)
-    strokes = _strokes(pattern)
-    return _dense(strokes, grid, context, controls, seed, bar)
-
-
-def _pattern(context: EngineContext, controls: Controls, seed: int, bar: int, grid: Grid) -> str:
-    """The pattern of a bar: one for the section, now and then another."""
-    varied = Chance(seed, "harmonyroo", "vary", bar)
-    section = next(
-        (s.label for s in context.sections if s.first_bar <= bar < s.first_bar + s.bars), ""
+    pattern = _pattern(context, controls, seed, bar)
+    struck = {hit.step: hit for hit in _strokes(pattern)}
+    needs = _needs(context, controls, pattern, seed, bar)
+    wanted = _wanted(len(struck), grid.steps, controls)
+    ranked = sorted(range(grid.steps), key=lambda step: (-needs[step], step))
+    steps = sorted(ranked[:wanted])
+    return tuple(
+        _placed(step, struck.get(step), following)
+        for step, following in zip(steps, [*steps[1:], grid.steps], strict=True)
     )
-    ends = context.is_last_of_section(bar) and varied.permille(controls.fills)
-    departs = varied.permille(controls.variation // 2)
-    chance = Chance(seed, "harmonyroo", "pattern", section, bar if departs or ends else bar % 2)
-    draw = chance.below(1000)
-    patterns = PATTERNS[controls.style]
-    whole = [bar for bar in patterns.bars.get(context.meter.name, ()) if len(bar) == grid.steps]
+
+
+def _pattern(context: EngineContext, controls: Controls, seed: int, bar: int) -> str:
+    """The pattern of a bar: one or a pair for the section, sometimes another."""
+    varied = Chance(seed, NAME, "vary", bar)
+    label = _section_label(context, bar)
+    pair = Chance(seed, NAME, "pattern", label)
+    draws = [pair.below(1000), pair.below(1000)]
+    second = bar % 2 and not pair.permille(controls.sheet.steady)
+    draw = draws[1] if second else draws[0]
+    if varied.permille(controls.variation // 2):
+        draw = varied.below(1000)
+    lively = context.is_last_of_section(bar) and varied.permille(controls.fills)
+    complexity = min(1000, controls.complexity + (350 if lively else 0))
+    return _chosen(context.meter, controls, complexity, draw)
+
+
+def _section_label(context: EngineContext, bar: int) -> str:
+    for section in context.sections:
+        if section.first_bar <= bar < section.first_bar + section.bars:
+            return section.label
+    return ""
+
+
+def _chosen(meter: Meter, controls: Controls, complexity: int, draw: int) -> str:
+    """A whole bar where the style has the meter, else a row of cells."""
+    sheet, grid = controls.sheet, grid_of(meter)
+    whole = [bar for bar in sheet.bars.get(meter.name, ()) if len(bar) == grid.steps]
     if whole:
-        return whole[_level(controls.complexity, len(whole), draw)]
+        return whole[_level(complexity, len(whole), draw)]
     cells: list[str] = []
-    sizes = [grid.beat_of.count(beat) for beat in range(len(context.meter.grouping))]
-    for index, size in enumerate(sizes):
-        source = {4: patterns.pair, 6: patterns.triple}.get(size)
-        if source is None:
-            cells.append("x" + "-" * (size - 1))
-        elif index == 0:
-            cells.append(source[0])
-        else:
-            cells.append(source[_level(controls.complexity, len(source), chance.below(1000))])
+    for beat in range(grid.beat_of[-1] + 1):
+        size = grid.beat_of.count(beat)
+        cells.append(_cell(size, beat, controls, complexity, (draw + 377 * beat) % 1000))
     return "".join(cells)
+
+
+def _cell(size: int, beat: int, controls: Controls, complexity: int, draw: int) -> str:
+    sheet = controls.sheet
+    if size % 4 == 0 and size > 4:
+        return "".join(
+            _cell(4, beat + part, controls, complexity, draw) for part in range(size // 4)
+        )
+    cells = {4: sheet.pair, 6: sheet.triple}.get(size, ("x" + "-" * (size - 1),))
+    return cells[0] if beat == 0 else cells[_level(complexity, len(cells), draw)]
 
 
 def _level(complexity: int, count: int, draw: int) -> int:
@@ -80,42 +92,18 @@ def _level(complexity: int, count: int, draw: int) -> int:
 
 
 def _strokes(pattern: str) -> list[Hit]:
-    strokes: list[Hit] = []
-    for step, sign in enumerate(pattern):
-        if sign in "Xxobc":
-            strokes.append(Hit(step, 1, sign))
-        elif sign == "-" and strokes:
-            last = strokes[-1]
-            if last.step + last.length == step:
-                strokes[-1] = Hit(last.step, last.length + 1, last.sign)
-    return strokes
+    return [
+        Hit(step, 1 + len(pattern[step + 1 :]) - len(pattern[step + 1 :].lstrip("-")), sign)
+        for step, sign in enumerate(pattern)
+        if sign in _STRUCK
+    ]
 
 
-def _dense(
-    strokes: list[Hit],
-    grid: Grid,
-    context: EngineContext,
-    controls: Controls,
-    seed: int,
-    bar: int,
-) -> tuple[Hit, ...]:
-    """Keep the most needed strokes, or add the next most needed steps."""
-    taken = {stroke.step: stroke for stroke in strokes}
-    needs = _needs(grid, context, controls, seed, bar)
-    count = len(strokes)
+def _wanted(count: int, steps: int, controls: Controls) -> int:
+    """How many strokes the density asks for; at 500 as many as the pattern has."""
     if controls.density <= 500:
-        wanted = max(1, (count * (300 + controls.density * 7 // 5) + 500) // 1000)
-        kept = sorted(taken, key=lambda step: (-needs[step] - 300, step))[:wanted]
-    else:
-        room = [step for step in range(grid.steps) if step not in taken]
-        room.sort(key=lambda step: (-needs[step], step))
-        more = (grid.steps - count) * (controls.density - 500) * 2 // 3000
-        kept = [*taken, *room[:more]]
-    steps = sorted(kept)
-    return tuple(
-        _placed(step, taken.get(step), following)
-        for step, following in zip(steps, [*steps[1:], grid.steps], strict=True)
-    )
+        return max(1, (count * (300 + controls.density * 7 // 5) + 500) // 1000)
+    return count + (steps - count) * (controls.density - 500) // 1000
 
 
 def _placed(step: int, stroke: Hit | None, following: int) -> Hit:
@@ -125,18 +113,44 @@ def _placed(step: int, stroke: Hit | None, following: int) -> Hit:
 
 
 def _needs(
-    grid: Grid, context: EngineContext, controls: Controls, seed: int, bar: int
-) -> tuple[int, ...]:
-    """How much each step asks for a stroke: meter, heard accents, and the melody's gaps."""
-    chance = Chance(seed, "harmonyroo", "needs", bar % 2)
-    accents = step_accents(context, bar)
-    melody = step_onsets(context.parts.get("melody", ()), context.meter, bar)
-    bass = step_onsets(context.parts.get("bass", ()), context.meter, bar)
+    context: EngineContext, controls: Controls, pattern: str, seed: int, bar: int
+) -> list[int]:
+    """How much each step asks for a stroke: pattern, style, heard accents, the others' notes."""
+    grid = grid_of(context.meter)
+    usual = _usual(context.meter, controls.style, controls.sheet.bars.get(context.meter.name, ()))
+    chance = Chance(seed, NAME, "needs", bar % 2)
+    held = _IN_PATTERN * (1300 - controls.follow) // 1000
+    needs = [
+        (held if sign in _STRUCK else 0) + often + 20 * weight + chance.below(60)
+        for sign, often, weight in zip(pattern, usual, grid.weights, strict=True)
+    ]
+    for step, pull in enumerate(_pulls(context, bar)):
+        needs[step] += controls.follow * pull // 1000
+    return needs
+
+
+def _pulls(context: EngineContext, bar: int) -> Sequence[int]:
+    """What the others ask for: strokes on accents and with the bass, room for the melody."""
+    pulls = [0] * grid_of(context.meter).steps
+    for step, accent in enumerate(step_accents(context, bar)):
+        pulls[step] += accent - 300
+    for name, weight in (("bass", 1), ("drums", 1), ("melody", -3)):
+        notes = context.parts.get(name)
+        if notes:
+            for step, velocity in enumerate(step_onsets(notes, context.meter, bar)):
+                pulls[step] += weight * velocity
+    return pulls
+
+
+@lru_cache(maxsize=256)
+def _usual(meter: Meter, style: str, bars: tuple[str, ...]) -> tuple[int, ...]:
+    """How often the style's patterns strike each step, 0-300."""
+    del style
+    grid = grid_of(meter)
+    fitting = [bar for bar in bars if len(bar) == grid.steps]
+    if not fitting:
+        return tuple(300 + 60 * weight for weight in grid.weights)
     return tuple(
-        400
-        + 100 * grid.weights[step]
-        + chance.below(120)
-        + controls.follow * (accents[step] if accents else 0) // 1000
-        + controls.follow * (bass[step] * 2 - melody[step] * 3) // 1000
+        300 * sum(bar[step] in _STRUCK for bar in fitting) // len(fitting)
         for step in range(grid.steps)
     )

@@ -7,56 +7,58 @@ import msgspec
 from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import EngineDescription, EngineParameters, ParameterSpec
 from musearoo.domain.music.style import AUTO, STYLES
+from musearoo.engines.harmonyroo.styles import STYLE_SHEETS, StyleSheet
+from musearoo.engines.listening import style_name, swing_of
 
+NAME: Final = "harmonyroo"
 VOICES: Final = ("soprano", "alto", "tenor", "baritone", "bass")
 _NUMBERS: Final = {
-    "complexity": (0.5, "syncopation of the comping and colour of the chords"),
+    "complexity": (0.5, "syncopation of the comping, pushes and passing notes"),
     "intensity": (0.5, "how hard the hands play"),
-    "density": (0.5, "how often they play"),
-    "swing": (0.0, "how far off-beats lag beyond the style's own feel; 1 is a hard shuffle"),
+    "density": (0.5, "how often they play; 0.5 is the style's pattern as it is"),
     "groove": (0.5, "how far accents shape the dynamics, from level to marked"),
-    "variation": (0.3, "how often a bar departs from the pattern"),
-    "humanise": (0.3, "small deviations of time and touch, in no one's way"),
+    "variation": (0.3, "how often patterns and layouts change"),
+    "humanise": (0.3, "unevenness of timing and loudness"),
     "tension": (0.4, "from bare triads over sevenths to ninths and thirteenths"),
     "register": (0.5, "how high the hands lie between C3 and C6"),
-    "follow": (0.5, "how closely hits follow the heard accents and leave room for the melody"),
-    "fills": (0.3, "how much happens at the ends of phrases and sections"),
+    "follow": (0.5, "how closely it goes with the heard accents and leaves the melody room"),
+    "fills": (0.3, "how often the last bar of a phrase is livelier"),
 }
+
+
+def _choice(name: str, choices: tuple[str, ...], meaning: str) -> ParameterSpec:
+    return ParameterSpec(name=name, kind="choice", default=AUTO, choices=choices, meaning=meaning)
+
+
 PARAMETERS: Final = (
+    _choice("style", (AUTO, *STYLES), "way of playing; auto takes the style of the project"),
     *(
         ParameterSpec(name=name, default=default, meaning=meaning)
         for name, (default, meaning) in _NUMBERS.items()
     ),
     ParameterSpec(
-        name="voicing",
-        kind="choice",
-        default=AUTO,
-        choices=(AUTO, "close", "drop-2", "rootless", "power", "pads", "spread"),
-        meaning="how the notes of a chord are laid out; pads are wide and held",
+        name="swing", default=0.5, minimum=0.5, maximum=0.75, unit="of a beat",
+        meaning="place of the off-beat; 0.5 is the style's or recording's own, 0.75 dotted",
     ),
-    ParameterSpec(
-        name="texture",
-        kind="choice",
-        default=AUTO,
-        choices=(AUTO, "block", "strum", "arpeggio", "pad"),
-        meaning="whether chords are struck, strummed, broken or held",
+    _choice(
+        "voicing", (AUTO, "close", "drop-2", "rootless", "power", "pads", "spread"),
+        "how the notes of a chord are laid out; pads are wide and held",
+    ),
+    _choice(
+        "texture", (AUTO, "block", "strum", "arpeggio", "pad"),
+        "whether chords are struck, strummed, broken or held",
     ),
     ParameterSpec(
         name="voices", kind="integer", default=4, minimum=3, maximum=5, meaning="notes of a chord"
     ),
     ParameterSpec(
-        name="strict",
-        kind="boolean",
-        default=False,
+        name="strict", kind="boolean", default=False,
         meaning="no parallel fifths or octaves between chords",
     ),
-    ParameterSpec(
-        name="style", kind="choice", default=AUTO, choices=(AUTO, *STYLES), meaning="way of playing"
-    ),
-)
+)  # fmt: skip
 DESCRIPTION: Final = EngineDescription(
-    name="harmonyroo",
-    version="1.0.0",
+    name=NAME,
+    version="1",
     title="HarmonyRoo",
     default_part="harmony",
     parameters=PARAMETERS,
@@ -71,12 +73,11 @@ _NAMES: Final = {
 
 
 class Controls(msgspec.Struct, frozen=True, kw_only=True):
-    """The knobs in thousandths."""
+    """The knobs in thousandths, and the style they turn on."""
 
     complexity: int
     intensity: int
     density: int
-    swing: int
     groove: int
     variation: int
     humanise: int
@@ -84,11 +85,13 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     register: int
     follow: int
     fills: int
+    swing: int
     voicing: str
     texture: str
     voices: int
     strict: bool
     style: str
+    sheet: StyleSheet
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,15 +99,22 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
         return _NAMES[self.voices]
 
 
-def read_controls(parameters: EngineParameters, context: EngineContext) -> Controls:
-    """The knobs of a run; an automatic style is the context's, or pop."""
-    style = parameters.choice("style")
-    style = context.style if style == AUTO else style
+def read_controls(context: EngineContext, parameters: EngineParameters) -> Controls:
+    """The knobs of a run."""
+    style = style_name(context, parameters.choice("style"))
+    sheet = STYLE_SHEETS[style]
+    voicing, texture = parameters.choice("voicing"), parameters.choice("texture")
+    numbers = {name: parameters.permille(name) for name in _NUMBERS}
+    voices = parameters.whole("voices")
+    if texture == AUTO:
+        texture = "pad" if voicing == "pads" else sheet.texture
     return Controls(
-        **{name: parameters.permille(name) for name in _NUMBERS},
-        voicing=parameters.choice("voicing"),
-        texture=parameters.choice("texture"),
-        voices=parameters.whole("voices"),
+        **numbers,
+        swing=swing_of(context, style, parameters.permille("swing")),
+        voicing=voicing,
+        texture=texture,
+        voices=3 if sheet.fewest and voicing == AUTO else voices,
         strict=parameters.flag("strict"),
-        style="pop" if style == AUTO else style,
+        style=style,
+        sheet=sheet,
     )

@@ -1,28 +1,36 @@
 """The player: chords to voicings, patterns to strokes, strokes to notes."""
 
+from typing import Final
+
 import msgspec
 
 from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import Bar, EngineDescription, EngineParameters
-from musearoo.domain.music.chord import ChordSpan
 from musearoo.domain.music.progression import progression
 from musearoo.domain.music.voice_leading import Voicing
-from musearoo.engines.harmonyroo.comping import PATTERNS, hits_of
+from musearoo.engines.harmonyroo.comping import Hit, hits_of
 from musearoo.engines.harmonyroo.controls import DESCRIPTION, Controls, read_controls
-from musearoo.engines.harmonyroo.performance import notes_of
 from musearoo.engines.harmonyroo.quality import confidence
-from musearoo.engines.harmonyroo.voicing import HIGH, plan
+from musearoo.engines.harmonyroo.strokes import strokes_of
+from musearoo.engines.harmonyroo.touch import Touch
+from musearoo.engines.harmonyroo.voicing import HIGH, Laid, lay_out
 
-WINDOW = 4
+_WINDOW: Final = 4  # bars laid out at once
 
 
 class HarmonyState(msgspec.Struct, frozen=True):
-    """Chords of the take, where the hand lies, and the voicings of the bars now planned."""
+    """The take's chords, the chords laid out so far, and the strokes of the bar to come."""
 
     context: EngineContext
     controls: Controls
-    hand: Voicing | None = None
-    planned: tuple[tuple[ChordSpan, Voicing], ...] = ()
+    hits: tuple[Hit, ...]
+    laid: tuple[Laid, ...] = ()
+    laid_until: int = 0
+
+    @property
+    def hand(self) -> Voicing | None:
+        """Where the hands lie last."""
+        return self.laid[-1].voicing if self.laid else None
 
 
 class HarmonyRoo:
@@ -35,29 +43,27 @@ class HarmonyRoo:
     def begin(
         self, context: EngineContext, parameters: EngineParameters, seed: int
     ) -> HarmonyState:
-        controls = read_controls(parameters, context)
+        controls = read_controls(context, parameters)
         chords = context.chords or progression(
             context.key, context.meter, context.bars, controls.style, seed
         )
         heard = msgspec.structs.replace(context, chords=chords, style=controls.style)
-        return HarmonyState(heard, controls)
+        return HarmonyState(heard, controls, hits_of(heard, controls, seed, 0))
 
     def play_bar(
         self,
         context: EngineContext,  # noqa: ARG002 - the state has it with its chords
-        parameters: EngineParameters,  # noqa: ARG002
+        parameters: EngineParameters,  # noqa: ARG002 - read in `begin`
         seed: int,
         state: HarmonyState,
         bar: int,
     ) -> tuple[Bar, HarmonyState]:
-        if bar % WINDOW == 0:
-            state = _planned(state, bar)
-        controls, heard = state.controls, state.context
-        start, end = bar * heard.meter.bar_ticks, (bar + 1) * heard.meter.bar_ticks
-        spans = tuple(entry for entry in state.planned if start <= entry[0].start < end)
-        texture = _texture(controls)
-        hits = hits_of(heard, controls, seed, bar)
-        return Bar(bar, notes_of(hits, spans, heard, controls, texture, seed, bar)), state
+        heard, controls = state.context, state.controls
+        state = _laid_out(state, seed, bar)
+        following = hits_of(heard, controls, seed, bar + 1) if bar + 1 < heard.bars else ()
+        strokes = strokes_of(state.hits, following, state.laid, heard, controls, seed, bar)
+        notes = Touch(heard, controls, seed, bar).notes(strokes)
+        return Bar(bar, notes), msgspec.structs.replace(state, hits=following)
 
     def confidence(
         self,
@@ -68,26 +74,23 @@ class HarmonyRoo:
         return confidence(context, bars)
 
 
-def _texture(controls: Controls) -> str:
-    if controls.texture != "auto":
-        return controls.texture
-    if controls.voicing == "pads":
-        return "pad"
-    return PATTERNS[controls.style].texture
-
-
-def _planned(state: HarmonyState, bar: int) -> HarmonyState:
+def _laid_out(state: HarmonyState, seed: int, bar: int) -> HarmonyState:
+    """The state with this bar and the first chord of the next laid out."""
     context = state.context
-    last = min(bar + WINDOW, context.bars)
-    spans = [span for index in range(bar, last) for span in context.chords_in_bar(index)]
-    path = plan(spans, context.key, state.controls, state.hand, _ceiling(context, bar, last))
-    return msgspec.structs.replace(
-        state, hand=path[-1], planned=tuple(zip(spans, path, strict=True))
-    )
+    wanted = min(bar + 2, context.bars)
+    if state.laid_until >= wanted:
+        return state
+    first, last = state.laid_until, min(state.laid_until + _WINDOW, context.bars)
+    spans = [span for index in range(first, last) for span in context.chords_in_bar(index)]
+    ceilings = [_ceiling(context, span.start, span.end) for span in spans]
+    new = lay_out(spans, ceilings, context.key, state.controls, state.hand, seed)
+    start = bar * context.meter.bar_ticks
+    kept = tuple(each for each in state.laid if each.span.end > start)
+    return msgspec.structs.replace(state, laid=kept + new, laid_until=last)
 
 
-def _ceiling(context: EngineContext, first: int, last: int) -> int:
+def _ceiling(context: EngineContext, start: int, end: int) -> int:
     """The highest pitch that stays under the melody's lower notes."""
-    start, end = first * context.meter.bar_ticks, last * context.meter.bar_ticks
-    sung = sorted(n.pitch for n in context.parts.get("melody", ()) if start <= n.start < end)
-    return max(64, sung[len(sung) // 4] - 1) if sung else HIGH
+    melody = context.parts.get("melody", ())
+    sung = sorted(note.pitch for note in melody if note.start < end and note.end > start)
+    return max(62, sung[len(sung) // 4] - 1) if sung else HIGH

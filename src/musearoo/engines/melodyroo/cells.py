@@ -89,6 +89,8 @@ def _row(repertoire: str, place: str, before: str, size: int) -> tuple[_Cell, ..
         counts = {c: n + counted.get(c, 0) // 4 for c, n in _TRIPLE_PRIOR.items()}
     else:
         counts = _SMALL[size]
+    if not before:  # a bar read by itself should begin soon
+        counts = {c: n if "x" in c else n // 4 for c, n in counts.items()}
     return tuple(sorted((_cell(c, n) for c, n in counts.items()), key=_by_onsets))
 
 

@@ -184,7 +184,7 @@ def _target(onset: Onset, state: MelodyState, bar: int) -> int:
     height = start + (end - start) * onset.step // grid_of(state.context.meter).steps
     lift = (state.context.energy_of(bar) - 500) // 250
     middle = onset.ladder.nearest((controls.lowest + controls.highest) // 2)
-    return middle + lift + height * (600 + controls.range) // 1000
+    return middle + lift + height * (500 + controls.range * 3 // 2) // 1000
 
 
 def _finals(onset: Onset, state: MelodyState, seed: int, bar: int) -> tuple[int, ...]:

@@ -90,8 +90,7 @@ def _phrases(section: Section) -> Iterator[tuple[int, int, bool]]:
 def _phrase(
     section: Section, number: int, length: int, last: bool, controls: Controls, seed: int
 ) -> Iterator[BarPlan]:
-    # The third phrase of four brings something new; the others share the first's idea.
-    idea = "x" if number % 4 == 2 else ""
+    idea = _idea(section, number, controls, seed)
     chance = Chance(seed, "melodyroo", "phrase", section.label, idea)
     templates = _TEMPLATES[length]
     spot = (1000 - controls.hook) * (len(templates) - 1) + chance.between(-500, 500)
@@ -112,6 +111,14 @@ def _phrase(
             close=("closed" if answers else "open") if closes else "",
             leaves_room=index % 2 == 1 and not closes,
         )
+
+
+def _idea(section: Section, number: int, controls: Controls, seed: int) -> str:
+    """Which idea a phrase sings: the third of four a new one, the others mostly the first."""
+    if number % 4 == 2:
+        return "x"
+    chance = Chance(seed, "melodyroo", "idea", section.label, number)
+    return "" if number % 4 == 0 or chance.permille(300 + controls.hook) else "y"
 
 
 def _along(contour: tuple[int, ...], bar: int, length: int) -> int:

@@ -150,8 +150,8 @@ def _motion_price(move: int, step: int, slot: Slot, place: Place, motion: tuple[
         price += (60 if place.restless else 0) + (25 if foreign else 0)
         if abs(place.motion) == 2 and (move > 0) == (place.motion > 0):
             price += 80
-    elif size == 0 and place.restless:
-        price += 24
+    elif size == 0:
+        price += 24 if place.restless else 6
     return price
 
 

@@ -16,6 +16,12 @@ _BAND: Final = ("drums", "bass", "harmony", "melody")
 _PICKUPS: Final = {4: ("--x-", "--xx", "x-x-", "---x"), 6: ("----x-", "--x-x-", "x-x-x-")}
 _MODERATE_STEP_US: Final = 130_000
 _DENSITY_AT_HALF: Final = 560
+# How much busier (density, quickness) than the songs counted a style is.
+_BUSIER: Final = {
+    "jazz": (170, -60), "latin": (40, 0), "afrocuban": (60, 30), "funk": (0, 60),
+    "hip hop": (60, 80), "soul": (0, 40), "ballad": (-60, -100), "folk": (40, 0),
+    "country": (60, 0), "new orleans": (80, 0), "metal": (30, 60), "punk": (20, -100),
+}  # fmt: skip
 
 
 def text_of_bar(
@@ -62,10 +68,13 @@ def _tilt(context: EngineContext, controls: Controls, bar: int) -> Tilt:
     step_us = grid.step_ticks * 62_500_000 // context.tempo_millibpm
     slow = max(-350, min(250, (step_us - _MODERATE_STEP_US) // 250))
     energy = (context.energy_of(bar) - 500) // 250 * 40
+    busier, quicker = _BUSIER.get(controls.style, (0, 0))
+    density = _DENSITY_AT_HALF - 500 + controls.density + energy + busier
+    quickness = 350 + slow + quicker + (controls.complexity - 500) // 2
     return Tilt(
-        density=max(0, min(1000, _DENSITY_AT_HALF - 500 + controls.density + energy)),
+        density=max(0, min(1000, density)),
         complexity=controls.complexity,
-        quickness=max(0, min(1000, 350 + slow + (controls.complexity - 500) // 2)),
+        quickness=max(0, min(1000, quickness)),
         rests=controls.rests,
     )
 
