@@ -132,11 +132,11 @@ def _read_sheet(blob: bytes):
     meter = {"2/2": "4/4", "12/8": "12/8"}.get(meter, meter)
     if meter not in ("4/4", "3/4", "6/8", "2/4", "9/8", "12/8"):
         return None
-    return meter, notes, chords, bars
+    return meter, notes, chords, bars, int(fifths or 0)
 
 
 def _play_sheet(name: str, sheet, font: Font, index: int) -> Item:
-    meter, notes, chords, bars = sheet
+    meter, notes, chords, bars, fifths = sheet
     bar, beat = bar_of(meter), beat_of(meter)
     first = bars[1] if abs(bars[1] - bar) > 0.01 else 0.0
     rng = np.random.default_rng(index)
@@ -157,17 +157,17 @@ def _play_sheet(name: str, sheet, font: Font, index: int) -> Item:
                 backing += [(q, beat * 0.5, 52 + (root + t - 52) % 12, 68) for t in tones]
     if style != 1:
         parts += [(33, False, low), (24 if style else 0, False, backing)]
-    tonic = _sheet_key(notes, spans)
+    tonic = _sheet_key(spans, fifths)
     shown = [(a, b, r, k == "min") for a, b, r, k in spans if k]
     sound = font.play(parts, bpm, seconds)
     return truth(f"sheet {name} {'solo' if style == 1 else 'trio'}", sound, meter, bpm, first=first, key=tonic, chords=shown)
 
 
-def _sheet_key(notes, spans) -> tuple[int, bool] | None:
-    """The last chord where it agrees with the last melody note, else unknown."""
+def _sheet_key(spans, fifths: int) -> tuple[int, bool] | None:
+    """The last chord where it is one of the two keys of the signature, else unknown."""
     _, _, root, kind = spans[-1]
-    agrees = (notes[-1][2] - root) % 12 in (0, 3, 4, 7)
-    return (root, kind == "min") if agrees and kind else None
+    major = fifths * 7 % 12
+    return (root, kind == "min") if (root, kind) in ((major, "maj"), ((major + 9) % 12, "min")) else None
 
 
 def songs(data: Path, font: Font, count: int) -> list[Item]:

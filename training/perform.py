@@ -61,6 +61,8 @@ class Player:
                     )
             if track.notes:
                 score.tracks.append(track)
+        if not score.tracks:
+            return np.zeros(int(seconds * RATE), np.float32), _truth(piece, clock, begin - clock(skip), seconds)
         sound = np.asarray(self._synth.render(score, stereo=False))[0][: int(seconds * RATE)]
         return _record(rng, sound), _truth(piece, clock, begin - clock(skip), seconds)
 

@@ -12,6 +12,7 @@ from musearoo.brain.weights import load
 
 _TAPS = (-2, -1, 0, 1, 2)
 _CONTEXT = 8
+_TURNED = 14 * 12
 _ROTATE = (np.arange(12)[:, None] + np.arange(12)[None, :]) % 12
 """Row r lists the pitch classes from r up."""
 
@@ -28,20 +29,23 @@ def shares(treble: Floats, bass: Floats) -> Floats:
     return np.concatenate([*parts, *levels], axis=1).astype(np.float32)
 
 
-def chord_inputs(share: Floats, first: int | None, per_bar: int) -> Floats:
-    """(beats, 12 roots, features); `first` is the first downbeat, None if unknown."""
+def chord_rows(share: Floats, first: int | None, per_bar: int) -> Floats:
+    """(beats, 14 chroma of 12 and 6 plain features); `first` is the first downbeat, if known."""
     beats = len(share)
     padded = np.pad(share, ((2, 2), (0, 0)))
     rows = [padded[2 + tap : 2 + tap + beats] for tap in _TAPS]
     rows += [_around(share, _CONTEXT), np.repeat(share.mean(axis=0)[None], beats, axis=0)]
-    turned = [_turn(row[:, :12]) for row in rows] + [_turn(row[:, 12:24]) for row in rows]
-    plain = np.concatenate([share[:, 24:], _place(beats, first, per_bar)], axis=1)
-    wide = np.repeat(plain[:, None, :], 12, axis=1)
-    return np.concatenate([*turned, wide], axis=2).astype(np.float32)
+    chroma = [row[:, :12] for row in rows] + [row[:, 12:24] for row in rows]
+    place = _place(beats, first, per_bar)
+    return np.concatenate([*chroma, share[:, 24:], place], axis=1).astype(np.float32)
 
 
-def _turn(chroma: Floats) -> Floats:
-    return np.asarray(chroma[:, _ROTATE])
+def turn(rows: Floats) -> Floats:
+    """(beats, 12 roots, features): every chroma turned so that each root comes first."""
+    chroma = rows[:, :_TURNED].reshape(len(rows), -1, 12)[:, :, _ROTATE]
+    chroma = chroma.transpose(0, 2, 1, 3).reshape(len(rows), 12, _TURNED)
+    plain = np.repeat(rows[:, None, _TURNED:], 12, axis=1)
+    return np.concatenate([chroma, plain], axis=2)
 
 
 def _around(share: Floats, reach: int) -> Floats:
@@ -80,7 +84,8 @@ def chord_probabilities(
     weights = load("harmony")
     if weights is None:
         return None
-    return softmax(chord_logits(chord_inputs(shares(treble, bass), first, per_bar), weights))
+    rows = chord_rows(shares(treble, bass), first, per_bar)
+    return softmax(chord_logits(turn(rows), weights))
 
 
 def key_inputs(share: Floats, chords: Floats, strong: Floats) -> Floats:

@@ -35,6 +35,8 @@ _MINOR_DEGREES = {
 _RARE = 0.0025
 _NO_CHORD_SHARE = 0.01
 _TREBLE_WEIGHT, _BASS_WEIGHT = 3.2, 2.0
+_NET, _TONES = 0.9, 0.15
+"""Weights of the network and of the tone model where both speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,14 @@ class Harmony:
     keys: Floats
     path: Ints
     posterior: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the network says: P(chord) per beat and P(key)."""
+
+    chords: Floats
+    keys: Floats
 
 
 @cache
@@ -113,24 +123,29 @@ def key_evidence(treble: Floats, bass: Floats) -> Floats:
     return np.asarray(np.log(key_profiles() + 0.012) @ total, dtype=np.float32)
 
 
-def decide(treble: Floats, bass: Floats, change: Floats, extra: Floats | None = None) -> Harmony:
+def decide(treble: Floats, bass: Floats, change: Floats, learned: Learned | None = None) -> Harmony:
     """Find the key and the chords; `change` is P(new chord) at each beat."""
     emission = emissions(treble, bass)
-    if extra is not None:
-        emission = emission + extra
-    beats = len(emission)
-    likelihood = np.array([_likelihood(emission, change, row) for row in chord_priors()])
-    per_beat = likelihood / np.sqrt(beats * 8.0) if beats > 8 else likelihood / 8.0
-    score = 24.0 * key_evidence(treble, bass) + 2.0 * per_beat + _edges(treble, bass)
-    keys = np.exp(score - score.max())
-    keys /= keys.sum()
+    if learned is None:
+        keys = _keys(treble, bass, emission, change)
+    else:
+        keys = learned.keys
+        emission = _NET * np.log(learned.chords + 1e-4) + _TONES * emission
     mixed = keys @ chord_priors()
     best = chord_priors()[int(np.argmax(keys))]
-    prior = 0.7 * best + 0.3 * mixed
+    prior = np.sqrt(0.5 * best + 0.5 * mixed) if learned is not None else 0.7 * best + 0.3 * mixed
+    prior = prior / prior.sum()
     posterior = _posterior(emission, change, prior)
-    return Harmony(
-        keys.astype(np.float32), _viterbi(emission, change, prior), posterior.astype(np.float32)
-    )
+    return Harmony(keys, _viterbi(emission, change, prior), posterior)
+
+
+def _keys(treble: Floats, bass: Floats, emission: Floats, change: Floats) -> Floats:
+    """P(key) from pitch classes, chords and how the music opens and closes."""
+    likelihood = np.array([_likelihood(emission, change, row) for row in chord_priors()])
+    per_beat = likelihood / max(np.sqrt(len(emission) * 8.0), 8.0)
+    score = 24.0 * key_evidence(treble, bass) + 2.0 * per_beat + _edges(treble, bass)
+    keys = np.exp(score - score.max())
+    return np.asarray(keys / keys.sum(), dtype=np.float32)
 
 
 def _edges(treble: Floats, bass: Floats) -> Floats:

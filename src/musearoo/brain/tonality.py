@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from musearoo.brain.harmony import NO_CHORD, Harmony, decide
+from musearoo.brain.chordnet import chord_probabilities, key_probabilities
+from musearoo.brain.harmony import NO_CHORD, Harmony, Learned, decide
 from musearoo.brain.pitch import PitchContent, pool
 from musearoo.brain.qualities import enrich
 from musearoo.brain.rhythm import Rhythm
@@ -11,7 +12,8 @@ from musearoo.domain.analysis import Candidate, HeardChord
 from musearoo.domain.music.chord import Chord
 from musearoo.domain.music.key import Key
 
-_MINIMUM_TONALITY = 0.2
+_MINIMUM_TONALITY = 0.1
+_MAXIMUM_NO_CHORD = 0.6
 _CHANGE_DOWNBEAT, _CHANGE_MIDDLE, _CHANGE_ELSEWHERE = 0.55, 0.28, 0.1
 
 
@@ -20,7 +22,30 @@ def find_harmony(pitch: PitchContent, grid: Floats, rhythm: Rhythm | None) -> Ha
     if len(grid) < 1 or not _pitched(pitch):
         return None
     treble, bass = (pool(chroma, pitch.fps, edges(grid)) for chroma in (pitch.treble, pitch.bass))
-    return decide(treble, bass, _change(len(grid), rhythm))
+    learned = _learned(treble, bass, rhythm)
+    if learned is not None and not _chordal(learned, treble + bass):
+        return None
+    return decide(treble, bass, _change(len(grid), rhythm), learned)
+
+
+def _learned(treble: Floats, bass: Floats, rhythm: Rhythm | None) -> Learned | None:
+    """Chords and key as the network hears them."""
+    first, per_bar = (rhythm.first, rhythm.per_bar) if rhythm else (None, 4)
+    chords = chord_probabilities(treble, bass, first, per_bar)
+    if chords is None:
+        return None
+    strong = np.zeros(len(treble), bool)
+    if rhythm is not None:
+        strong = (np.arange(len(treble)) - rhythm.first) % rhythm.per_bar == 0
+    keys = key_probabilities(treble, bass, chords, strong)
+    return None if keys is None else Learned(chords, keys)
+
+
+def _chordal(learned: Learned, chroma: Floats) -> bool:
+    """Whether the loud beats are not mostly heard as no chord."""
+    level = chroma.sum(axis=1)
+    loud = level >= 0.5 * np.quantile(level, 0.8)
+    return float(learned.chords[loud, NO_CHORD].mean()) < _MAXIMUM_NO_CHORD
 
 
 def edges(grid: Floats) -> Floats:

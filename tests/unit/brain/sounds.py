@@ -32,7 +32,9 @@ def _clock(seconds: float) -> Sound:
     return (np.arange(int(seconds * RATE)) / RATE).astype(np.float32)
 
 
-def _partials(pitch: int, seconds: float, weights: Iterable[tuple[int, float, float]], stretch: float = 0.0) -> Sound:
+def _partials(
+    pitch: int, seconds: float, weights: Iterable[tuple[int, float, float]], stretch: float = 0.0
+) -> Sound:
     """Sum of decaying partials (number, level, decay a second)."""
     time, base = _clock(seconds), hertz(pitch)
     wave = np.zeros_like(time)
@@ -68,7 +70,10 @@ def piano(pitch: int, seconds: float) -> Sound:
     """A struck string with stretched partials and a soft knock."""
     rows = [(n, 0.75 ** (n - 1), 0.9 + 0.35 * n) for n in range(1, 14)]
     wave = _partials(pitch, seconds + 0.1, rows, stretch=0.0004)
-    knock = np.random.default_rng(pitch).normal(0, 0.15, len(wave)) * np.exp(-_clock(seconds + 0.1) * 90)[: len(wave)]
+    knock = (
+        np.random.default_rng(pitch).normal(0, 0.15, len(wave))
+        * np.exp(-_clock(seconds + 0.1) * 90)[: len(wave)]
+    )
     return _shape((wave + knock).astype(np.float32), 0.002, 0.08) * np.float32(0.35)
 
 
@@ -76,11 +81,15 @@ def piano(pitch: int, seconds: float) -> Sound:
 def voice(pitch: int, seconds: float) -> Sound:
     """A sung vowel: soft attack, vibrato, formants near 700 and 1,100 Hz."""
     time, base = _clock(seconds), hertz(pitch)
-    drift = 0.25 * np.sin(2 * np.pi * 5.5 * time) * np.minimum(1, time / 0.3) - 0.4 * np.exp(-time / 0.03)
+    drift = 0.25 * np.sin(2 * np.pi * 5.5 * time) * np.minimum(1, time / 0.3) - 0.4 * np.exp(
+        -time / 0.03
+    )
     phase = 2 * np.pi * np.cumsum(base * 2 ** (drift / 12)) / RATE
     wave = np.zeros_like(time)
     for n in range(1, int(5000 / base)):
-        formant = sum(np.exp(-(((n * base - f) / w) ** 2)) for f, w in ((700, 160), (1100, 220), (2600, 400)))
+        formant = sum(
+            np.exp(-(((n * base - f) / w) ** 2)) for f, w in ((700, 160), (1100, 220), (2600, 400))
+        )
         wave += (0.15 + formant) / n * np.sin(n * phase)
     return _shape(wave.astype(np.float32), 0.05, 0.06) * np.float32(0.5)
 
@@ -101,7 +110,9 @@ def drum(pitch: int, seconds: float) -> Sound:
         sweep = 2 * np.pi * np.cumsum(48 + 110 * np.exp(-time * 35)) / RATE
         wave = np.sin(sweep) * np.exp(-time * 14)
     elif pitch == 38:
-        wave = 0.5 * noise * np.exp(-time * 22) + 0.4 * np.sin(2 * np.pi * 190 * time) * np.exp(-time * 30)
+        wave = 0.5 * noise * np.exp(-time * 22) + 0.4 * np.sin(2 * np.pi * 190 * time) * np.exp(
+            -time * 30
+        )
     else:
         wave = 0.35 * np.diff(noise, prepend=0.0) * np.exp(-time * 60)
     return wave.astype(np.float32)
@@ -158,7 +169,9 @@ def repeat(cell: Iterable[Hit], bar: float, roots: Iterable[int]) -> list[Hit]:
     ]
 
 
-def chords(shapes: Iterable[tuple[int, ...]], bar: float, places: Iterable[float], length: float = 0.5) -> list[Hit]:
+def chords(
+    shapes: Iterable[tuple[int, ...]], bar: float, places: Iterable[float], length: float = 0.5
+) -> list[Hit]:
     """Each shape for one bar, struck at `places`; the first stroke is the loudest."""
     places = list(places)
     return [

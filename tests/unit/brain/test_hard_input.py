@@ -50,7 +50,9 @@ def assert_clean(found: Analysis) -> None:
         if getattr(found, field) is None:
             assert found.confidence[field] == 0.0
     assert list(found.beats) == sorted(found.beats)
-    assert all(a.end <= b.start + 1e-6 for a, b in zip(found.chords, found.chords[1:], strict=False))
+    assert all(
+        a.end <= b.start + 1e-6 for a, b in zip(found.chords, found.chords[1:], strict=False)
+    )
 
 
 @pytest.mark.parametrize("name", HARD)
@@ -139,7 +141,17 @@ class TestDecode:
         assert sound.samples.shape[1] == 2
         assert sound.seconds == pytest.approx(1.0, abs=0.06)
 
-    @pytest.mark.parametrize("content", [b"", b"<html></html>", b"RIFF\x00\x00\x00\x00WAVE", b"fLaC" + bytes(64), b"OggS" + bytes(64), b"\xff\xfb\x90\x64" + bytes(200)])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"<html></html>",
+            b"RIFF\x00\x00\x00\x00WAVE",
+            b"fLaC" + bytes(64),
+            b"OggS" + bytes(64),
+            b"\xff\xfb\x90\x64" + bytes(200),
+        ],
+    )
     def test_what_is_not_sound_is_refused(self, tmp_path, content):
         """Empty, foreign and cut-off files name the way out."""
         path = tmp_path / "riff"

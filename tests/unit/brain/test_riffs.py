@@ -42,7 +42,9 @@ def overlap(found: Analysis, truth: list[tuple[float, float, str]]) -> float:
     return right / total
 
 
-def per_bar(symbols: list[str], bar_seconds: float, *, offset: float = 0.0) -> list[tuple[float, float, str]]:
+def per_bar(
+    symbols: list[str], bar_seconds: float, *, offset: float = 0.0
+) -> list[tuple[float, float, str]]:
     return [
         (offset + i * bar_seconds, offset + (i + 1) * bar_seconds, symbol)
         for i, symbol in enumerate(symbols)
@@ -73,7 +75,9 @@ def test_first_downbeat_is_found_after_a_lead_in():
 def test_piano_waltz_has_three_beats():
     """Bass on one, chords on two and three."""
     hits = [Hit(b * 3, 1, AM_F_C_G[b % 4][0], 0.9) for b in range(8)]
-    hits += [Hit(b * 3 + q, 0.8, p, 0.5) for b in range(8) for q in (1, 2) for p in AM_F_C_G[b % 4][2:]]
+    hits += [
+        Hit(b * 3 + q, 0.8, p, 0.5) for b in range(8) for q in (1, 2) for p in AM_F_C_G[b % 4][2:]
+    ]
     found = analyze(sounds.play(hits, sounds.piano, 138), RATE)
     assert found.time_signature == "3/4"
     assert found.tempo == pytest.approx(138, rel=0.01)
@@ -82,7 +86,16 @@ def test_piano_waltz_has_three_beats():
 
 def test_seven_quarters_are_heard_as_seven():
     """A bass riff of seven quarters that repeats."""
-    places = ((0, 47, 1), (1, 59, 0.7), (1.5, 54, 0.7), (2, 47, 0.9), (3, 42, 0.8), (4, 45, 0.85), (5, 47, 0.8), (6, 50, 0.7))
+    places = (
+        (0, 47, 1),
+        (1, 59, 0.7),
+        (1.5, 54, 0.7),
+        (2, 47, 0.9),
+        (3, 42, 0.8),
+        (4, 45, 0.85),
+        (5, 47, 0.8),
+        (6, 50, 0.7),
+    )
     hits = sounds.repeat([Hit(a, 0.4, p, v) for a, p, v in places], 7, [0] * 4)
     found = analyze(sounds.play(hits, sounds.bass, 120), RATE)
     assert found.time_signature == "7/4"
@@ -91,7 +104,11 @@ def test_seven_quarters_are_heard_as_seven():
 
 def test_bass_line_alone_implies_the_chords_of_its_key():
     """Roots in eighths: the diatonic thirds follow from the key."""
-    hits = [Hit(b * 4 + i * 0.5, 0.45, (45, 41, 36, 43)[b % 4], 0.95 if i == 0 else 0.65) for b in range(8) for i in range(8)]
+    hits = [
+        Hit(b * 4 + i * 0.5, 0.45, (45, 41, 36, 43)[b % 4], 0.95 if i == 0 else 0.65)
+        for b in range(8)
+        for i in range(8)
+    ]
     found = analyze(sounds.play(hits, sounds.bass, 112), RATE)
     assert overlap(found, per_bar(["A:min", "F", "C", "G"] * 2, 240 / 112)) > 0.8
     assert any(abs(c.bpm / 112 - 1) < 0.01 for c in found.tempo_candidates)
@@ -99,7 +116,26 @@ def test_bass_line_alone_implies_the_chords_of_its_key():
 
 def test_sung_line_keeps_tempo_and_key():
     """A loose, soft-attacked melody in C."""
-    tune = ((0, 1, 67), (1, 0.5, 64), (1.5, 0.5, 64), (2, 1, 65), (3, 1, 62), (4, 0.5, 60), (4.5, 0.5, 64), (5, 1, 67), (6, 2, 67), (8, 1, 69), (9, 0.5, 65), (9.5, 0.5, 65), (10, 1, 67), (11, 1, 64), (12, 0.5, 62), (12.5, 0.5, 65), (13, 1, 59), (14, 2, 60))
+    tune = (
+        (0, 1, 67),
+        (1, 0.5, 64),
+        (1.5, 0.5, 64),
+        (2, 1, 65),
+        (3, 1, 62),
+        (4, 0.5, 60),
+        (4.5, 0.5, 64),
+        (5, 1, 67),
+        (6, 2, 67),
+        (8, 1, 69),
+        (9, 0.5, 65),
+        (9.5, 0.5, 65),
+        (10, 1, 67),
+        (11, 1, 64),
+        (12, 0.5, 62),
+        (12.5, 0.5, 65),
+        (13, 1, 59),
+        (14, 2, 60),
+    )
     hits = [Hit(a + 16 * r, d, p, 0.8) for r in (0, 1) for a, d, p in tune]
     found = analyze(sounds.play(hits, sounds.voice, 100, loose_ms=10), RATE)
     assert any(abs(c.bpm / 100 - 1) < 0.02 for c in found.tempo_candidates)
@@ -109,7 +145,11 @@ def test_sung_line_keeps_tempo_and_key():
 def test_drums_alone_have_a_beat_and_no_key():
     """Kick, snare and hi-hat: nothing to tune to."""
     hits = [Hit(b * 4 + i * 0.5, 0.1, 42, 0.6) for b in range(6) for i in range(8)]
-    hits += [Hit(b * 4 + q, 0.1, d, 1.0) for b in range(6) for q, d in ((0, 36), (1, 38), (2, 36), (2.5, 36), (3, 38))]
+    hits += [
+        Hit(b * 4 + q, 0.1, d, 1.0)
+        for b in range(6)
+        for q, d in ((0, 36), (1, 38), (2, 36), (2.5, 36), (3, 38))
+    ]
     found = analyze(sounds.play(hits, sounds.drum, 96), RATE)
     assert found.tempo == pytest.approx(96, rel=0.005)
     assert found.key is None
@@ -141,7 +181,9 @@ def test_accents_show_the_rhythm_of_the_riff():
     places = (0, 0.75, 1.5, 2, 3, 3.5)
     hits = sounds.chords(AM_F_C_G * 2, 4, places, length=0.3)
     drums = [Hit(b * 4 + q, 0.1, 38 if q % 2 else 36, 0.5) for b in range(8) for q in range(4)]
-    riff = sounds.mix(sounds.play(hits, sounds.guitar, 100), 0.3 * sounds.play(drums, sounds.drum, 100))
+    riff = sounds.mix(
+        sounds.play(hits, sounds.guitar, 100), 0.3 * sounds.play(drums, sounds.drum, 100)
+    )
     found = analyze(riff, RATE)
     assert found.accents is not None
     assert found.accents.steps_per_bar == 16
@@ -157,12 +199,23 @@ def test_detuned_recording_is_measured_in_cents():
     sharp = np.interp(np.arange(0, len(riff) - 1, 2 ** (30 / 1200)), np.arange(len(riff)), riff)
     found = analyze(sharp.astype(np.float32), RATE)
     assert found.tuning_cents == pytest.approx(30, abs=6)
-    assert overlap(found, per_bar(["G", "D", "E:min", "C"] * 2, 240 / (110 * 2 ** (30 / 1200)))) > 0.85
+    assert (
+        overlap(found, per_bar(["G", "D", "E:min", "C"] * 2, 240 / (110 * 2 ** (30 / 1200)))) > 0.85
+    )
 
 
 def test_deep_names_sevenths():
     """Two-five-one with sevenths, held for a bar each."""
-    shapes = [(38, 53, 57, 60, 62), (43, 53, 55, 59, 62), (36, 52, 55, 59, 60), (36, 52, 55, 59, 60)]
-    found = analyze(sounds.play(sounds.chords(shapes * 2, 4, (0, 1, 2, 3), 0.9), sounds.piano, 96), RATE, depth="deep")
+    shapes = [
+        (38, 53, 57, 60, 62),
+        (43, 53, 55, 59, 62),
+        (36, 52, 55, 59, 60),
+        (36, 52, 55, 59, 60),
+    ]
+    found = analyze(
+        sounds.play(sounds.chords(shapes * 2, 4, (0, 1, 2, 3), 0.9), sounds.piano, 96),
+        RATE,
+        depth="deep",
+    )
     names = {c.symbol.split("/")[0] for c in found.chords}
     assert {"D:min7", "G:7", "C:maj7"} <= names
