@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from musearoo.app.tasks import Tasks
@@ -70,7 +71,7 @@ class Band:
 async def runner(
     store: Store, clock: SteppedClock, band: Band, **changes: Any
 ) -> AsyncIterator[JobRunner]:
-    plan = RunnerPlan(**{"worker": "w", "poll": 0.05, "exclusive": False} | changes)
+    plan = replace(RunnerPlan(worker="w", poll=0.05, exclusive=False), **changes)
     tasks = Tasks()
     handlers: dict[str, Handler] = {"analyze": band.handle, "generate": band.handle}
     jobs = JobRunner(plan, handlers, store=store, clock=clock, spawn=tasks, gave_up=band.gave_up)
@@ -280,7 +281,7 @@ class TestLeases:
 
         await enqueue(queue, "a")
         band = Band()
-        band.handle = handle  # type: ignore[method-assign, assignment]
+        band.handle = handle  # type: ignore[method-assign]
         async with runner(queue, clock, band):
             await until_state(queue, "a", "completed")
             for _ in range(6):

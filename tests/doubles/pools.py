@@ -18,7 +18,7 @@ from musearoo.domain.song import Song
 from musearoo.jobs.pool import PoolSettings, WorkerPool
 from musearoo.jobs.process import WorkerCommand
 from musearoo.jobs.setup import NATIVE_LINK, Link
-from tests.doubles.worker import FOLDER
+from tests.doubles.worker import BROKEN, FOLDER
 
 ROOT = Path(__file__).parent.parent.parent
 ARGV = (sys.executable, "-m", "tests.doubles.worker")
@@ -37,13 +37,9 @@ class PlainClock:
         await sleep(seconds)
 
 
-def command(folder: Path, *, link: Link = NATIVE_LINK, **environment: str) -> WorkerCommand:
-    return WorkerCommand(
-        argv=ARGV,
-        link=link,
-        folder=str(ROOT),
-        extra_environment={FOLDER: str(folder)} | environment,
-    )
+def command(folder: Path, *, link: Link = NATIVE_LINK, broken: bool = False) -> WorkerCommand:
+    environment = {FOLDER: str(folder)} | ({BROKEN: "1"} if broken else {})
+    return WorkerCommand(argv=ARGV, link=link, folder=str(ROOT), extra_environment=environment)
 
 
 def settings(started: WorkerCommand, **changes: Any) -> PoolSettings:

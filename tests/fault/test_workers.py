@@ -23,11 +23,18 @@ from musearoo.domain.errors import (
     Unavailable,
     UnsupportedAudio,
 )
+from musearoo.domain.ids import JobId
+from musearoo.domain.records import Job
 from musearoo.jobs.analyzer import WorkerAnalyzer
 from musearoo.jobs.crew import Crew
 from musearoo.jobs.pool import WorkerPool
 from musearoo.jobs.process import WorkerCommand
 from musearoo.jobs.renderer import WorkerRenderer
+from musearoo.jobs.setup import Link
+from musearoo.ports.store import Store
+from musearoo.storage.opening import open_store
+from tests.contract.making import job, with_song
+from tests.doubles.job_server import BEGUN, serving
 from tests.doubles.pools import (
     ROOT,
     PlainClock,
@@ -38,7 +45,6 @@ from tests.doubles.pools import (
     settings,
     song,
 )
-from tests.doubles.worker import BROKEN
 from tests.doubles.worker_server import PIDS
 
 BABBLE = """
@@ -195,9 +201,9 @@ class TestHanging:
 class TestManners:
     @pytest.mark.parametrize("link", ["socket", "pipe"])
     async def test_printing_does_not_enter_the_protocol(
-        self, tmp_path: Path, link: str, capfd: pytest.CaptureFixture[str]
+        self, tmp_path: Path, link: Link, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        async with running(settings(command(tmp_path, link=link), analysis=0)) as pool:  # type: ignore[arg-type]
+        async with running(settings(command(tmp_path, link=link), analysis=0)) as pool:
             assert 8 == len(await played(pool, fragile("print")))
         out, err = capfd.readouterr()
         assert "prints" not in out
@@ -219,7 +225,7 @@ class TestManners:
         assert min(own + 10, 19) == os.getpriority(os.PRIO_PROCESS, busy(pool.durable))
 
     async def test_large_worker_is_renewed_between_tasks(self, tmp_path: Path) -> None:
-        plan = settings(command(tmp_path), analysis=0, resident_limit=100 << 20)
+        plan = settings(command(tmp_path), analysis=0, resident_limit=80 << 20)
         async with running(plan) as pool:
             await self.renewed(pool)
 
@@ -251,7 +257,7 @@ class TestManners:
 
 class TestStarting:
     async def test_broken_installation_is_told_within_seconds(self, tmp_path: Path) -> None:
-        plan = settings(command(tmp_path, **{BROKEN: "1"}))
+        plan = settings(command(tmp_path, broken=True))
         pool = WorkerPool(plan, spawn=Tasks(), clock=PlainClock())
         with capture_logs() as logs, pytest.raises(Unavailable):
             await pool.start()
@@ -280,7 +286,7 @@ class TestStarting:
 class TestStrangersFiles:
     @pytest.fixture
     async def analyzer(self, tmp_path: Path) -> AsyncIterator[WorkerAnalyzer]:
-        async with running(settings(command(tmp_path))) as pool:
+        async with running(settings(command(tmp_path), analysis_patience=20.0)) as pool:
             yield WorkerAnalyzer(pool, cpu_seconds=1)
 
     async def analyzed(self, analyzer: WorkerAnalyzer, name: str) -> list[float]:
@@ -386,6 +392,70 @@ class TestTheEnd:
         while any(alive(pid) for pid in pids):
             assert time.monotonic() < end, "an orphan"
             time.sleep(0.01)
+
+    @posix
+    async def test_job_of_a_killed_server_is_done_by_the_next(self, tmp_path: Path) -> None:
+        opened = open_store(None, tmp_path)
+        await with_song(opened)
+        await opened.write(lambda tx: tx.jobs.enqueue(job("a", kind="generate")))
+        await opened.close()
+        await asyncio.to_thread(self.kill_in_mid_job, tmp_path)
+        async with serving(tmp_path, bars=1) as (store, _):
+            end = time.monotonic() + 3.0
+            while (done := await found(store, "a")).state != "completed":
+                assert time.monotonic() < end, done
+                await asyncio.sleep(0.01)
+        assert (2, 2) == (done.attempt, done.fence)
+
+    def kill_in_mid_job(self, folder: Path) -> None:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tests.doubles.job_server", str(folder)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with server:
+            try:
+                assert server.stdout is not None
+                assert next(line for line in server.stdout if line.startswith(BEGUN))
+            finally:
+                server.kill()
+
+    @posix
+    @pytest.mark.parametrize("link", ["socket", "pipe"])
+    def test_uvloop_serves_as_well(self, tmp_path: Path, link: Link) -> None:
+        """Its processes and pipes are not those of asyncio, so the hard cases are tried again."""
+        uvloop = pytest.importorskip("uvloop")
+
+        async def story() -> None:
+            async with running(settings(command(tmp_path, link=link), analysis=0)) as pool:
+                assert 8 == len(await played(pool, run_of()))
+                assert 8 == len(await played(pool, fragile("die_once", at=4)))
+                with pytest.raises(Unavailable):
+                    await played(pool, fragile("die"))
+                with pytest.raises(Unavailable):
+                    await played(pool, fragile("hang"))
+                flag = CancelFlag()
+                asyncio.get_running_loop().call_later(0.1, flag.request)
+                with pytest.raises(Conflict):
+                    await pool.play(
+                        fragile("stubborn"), lane="interactive", on_bar=_unheard, cancel=flag
+                    )
+                content = await WorkerRenderer(pool).audio(
+                    song("long"), format="wav", lane="durable"
+                )
+                assert 9_000_000 == len(content)
+                pids = pool.interactive.pids + pool.durable.pids
+            assert not any(alive(pid) for pid in pids)
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(story())
+
+
+async def found(store: Store, name: str) -> Job:
+    stored = await store.read(lambda tx: tx.jobs.get(JobId(name)))
+    assert stored is not None
+    return stored
 
 
 def _unheard(_bar: Bar) -> None:

@@ -195,7 +195,7 @@ def decode_from_worker(body: bytes) -> FromWorker:
 def _decode(decoder: "msgspec.msgpack.Decoder[T]", body: bytes) -> T:
     try:
         return decoder.decode(body)
-    except (msgspec.MsgspecError, MuseArooError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, MuseArooError, RecursionError) as error:
         raise FrameError(str(error)) from error
 
 

@@ -60,7 +60,8 @@ class Heartbeat:
                 return
 
     async def _renewed(self, lease: Lease) -> bool:
-        job, until, progress = lease.job, self._clock.now() + self._seconds, lease.progress
+        job, progress = lease.job, lease.progress
+        until = max(self._clock.now() + self._seconds, lease.until)
 
         def beat(tx: Transaction) -> tuple[Job | None, Job | None]:
             return tx.jobs.heartbeat(job.id, job.fence, until, progress), tx.jobs.get(job.id)

@@ -28,6 +28,7 @@ Handler = Callable[[Job, Callable[[float], None], Cancel], Awaitable[Record | No
 GaveUp = Callable[[Job, WorkStatus, str | None], Awaitable[Record | None]]
 
 _CLOSE_SECONDS: Final = 2.0
+_MARGIN: Final = 1.0
 _OURS: Final = "This failed on our side, more than once."
 
 
@@ -94,12 +95,14 @@ class JobRunner:
         self._stir = asyncio.Event()
         self._closing = False
         self._background: list[asyncio.Task[None]] = []
-        self._claims_before = 0.0
+        # Leases of the dead end before this time, ours after it, so that we take over
+        # theirs at once and none of our own.
+        self._ours_after = 0.0
 
     def start(self) -> None:
         """Begin to claim jobs."""
         if self._plan.exclusive:
-            self._claims_before = self._clock.now() + self._plan.lease + 1.0
+            self._ours_after = self._clock.now() + self._plan.lease + _MARGIN
         self._background = [
             self._spawn(self._claim_jobs(), name="jobs.claim"),
             self._spawn(self._prune(), name="jobs.prune"),
@@ -145,10 +148,9 @@ class JobRunner:
                 continue
 
     async def _claim_one(self) -> bool:
-        plan, kinds = self._plan, tuple(self._handlers)
-        # Our own leases end after `_claims_before`, so this takes over none but those of the dead.
-        now = max(self._clock.now(), self._claims_before)
-        job = await self._store.write(lambda tx: tx.jobs.claim(plan.worker, now, plan.lease, kinds))
+        worker, kinds = self._plan.worker, tuple(self._handlers)
+        now, until = max(self._clock.now(), self._ours_after), self._lease_of(self._plan.lease)
+        job = await self._store.write(lambda tx: tx.jobs.claim(worker, now, until - now, kinds))
         if job is None:
             return False
         if self._closing:
@@ -157,10 +159,14 @@ class JobRunner:
         for stale in self._leases:
             if stale.job.id == job.id:
                 stale.lose()
-        lease = Lease(job, now + plan.lease)
+        lease = Lease(job, until)
         self._leases.add(lease)
         lease.work = self._spawn(self._run(lease), name="jobs.run")
         return True
+
+    def _lease_of(self, seconds: float) -> float:
+        """When a lease that begins now ends."""
+        return max(self._clock.now() + seconds, self._ours_after + _MARGIN / 20)
 
     async def _run(self, lease: Lease) -> None:
         heart = self._spawn(self._heart.keep(lease), name="jobs.heartbeat")
@@ -213,7 +219,7 @@ class JobRunner:
         """Hold the job without working on it: the end of this lease is the next attempt."""
         job, plan = lease.job, self._plan
         pause = min(plan.first_pause * 2 ** (job.attempt - 1), plan.longest_pause)
-        until = max(self._clock.now(), self._claims_before) + pause
+        until = self._lease_of(pause)
         await self._store.write(
             lambda tx: tx.jobs.heartbeat(job.id, job.fence, until, lease.progress)
         )
