@@ -15,7 +15,8 @@ from musearoo.app.compose import Graph, running
 from musearoo.app.metrics import Metrics
 from musearoo.app.settings import Settings
 from musearoo.domain.errors import Unavailable
-from musearoo.protocols.rest.app import RestOptions, create_app
+from musearoo.protocols.rest.app import create_app
+from musearoo.protocols.rest.options import RestOptions
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,119 @@
+"""A real server process on a free port, started as a user would start it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, Queue
+
+import httpx
+
+_URL = re.compile(r"(https?://\S+?)/#local=(\S+)")
+START_SECONDS = 60.0
+
+
+class ServerProcess:
+    """`musearoo serve` with its data folder; `kill` ends it as a power cut would."""
+
+    def __init__(
+        self, data_dir: Path, environment: Mapping[str, str] | None = None, *extra: str
+    ) -> None:
+        self.data_dir = data_dir
+        self._environment = dict(environment or {})
+        self._extra = extra
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: Queue[str] = Queue()
+        self.url = ""
+        self.token = ""
+        self.ready_seconds = 0.0
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start and wait until it says where it listens."""
+        began = time.monotonic()
+        log = (self.data_dir.parent / f"{self.data_dir.name}.log").open("ab")
+        command = [sys.executable, *(self._extra or ("-m", "musearoo.app"))]
+        self._process = subprocess.Popen(
+            [*command, "serve", "--port", "0", "--data-dir", str(self.data_dir)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environment},
+            start_new_session=True,
+        )
+        log.close()
+        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self.url, self.token = self._await_url()
+        self.ready_seconds = time.monotonic() - began
+
+    def kill(self) -> None:
+        """SIGKILL, without any chance to tidy up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        """End politely; answers the exit code."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=20)
+
+    def client(self) -> httpx.Client:
+        """A client logged in as the local owner."""
+        answer = httpx.post(
+            f"{self.url}/api/v3/auth/local", json={"token": self.local_token()}, timeout=30
+        )
+        answer.raise_for_status()
+        bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        return httpx.Client(base_url=f"{self.url}/api/v3", headers=bearer, timeout=60)
+
+    def local_token(self) -> str:
+        """The token in the data folder, as the command line reads it."""
+        return (self.data_dir / "local-token").read_text()
+
+    def log(self) -> str:
+        """Everything the process wrote to its log."""
+        return (self.data_dir.parent / f"{self.data_dir.name}.log").read_text()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._lines.put(line)
+
+    def _await_url(self) -> tuple[str, str]:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            try:
+                found = _URL.search(self._lines.get(timeout=0.1))
+            except Empty:
+                assert self._process.poll() is None, self.log()
+                continue
+            if found is not None:
+                return found[1], found[2]
+        raise AssertionError(f"the server did not say where it listens:\n{self.log()}")
+
+
+@contextmanager
+def serving(
+    data_dir: Path, environment: Mapping[str, str] | None = None, *extra: str
+) -> Iterator[ServerProcess]:
+    """A running server, ended with the block."""
+    server = ServerProcess(data_dir, environment, *extra)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
