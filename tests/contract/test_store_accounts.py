@@ -7,7 +7,6 @@ import pytest
 
 from musearoo.domain.errors import Conflict, NotFound
 from musearoo.domain.permissions import Tier
-from musearoo.ports.store import Store
 from tests.contract.making import (
     ANN,
     BOB,
@@ -30,7 +29,7 @@ replace = msgspec.structs.replace
 
 
 class TestAccounts:
-    async def test_account_comes_back_as_it_was_stored(self, store: Store) -> None:
+    async def test_account_comes_back_as_it_was_stored(self, store) -> None:
         full = user(
             "ann", display_name="Ann Ü. 🎸", email_verified=True, tier=Tier.STUDIO,
             password_hash=None, accessibility_settings='{"contrast": true}',
@@ -41,16 +40,14 @@ class TestAccounts:
         assert full == await store.read(lambda tx: tx.accounts.find_by_email("ann@example.org"))
         assert full == await store.read(lambda tx: tx.accounts.find_by_username("ann"))
 
-    async def test_unknown_account_is_none(self, store: Store) -> None:
+    async def test_unknown_account_is_none(self, store) -> None:
         assert await store.read(lambda tx: tx.accounts.get(ANN)) is None
         assert await store.read(lambda tx: tx.accounts.find_by_email("ann")) is None
 
     @pytest.mark.parametrize(
         ("field", "said"), [("email_key", "e-mail"), ("username_key", "username")]
     )
-    async def test_taken_address_and_name_conflict(
-        self, store: Store, field: str, said: str
-    ) -> None:
+    async def test_taken_address_and_name_conflict(self, store, field: str, said: str) -> None:
         await store.write(lambda tx: tx.accounts.insert(user("ann")))
         second = replace(user("bob"), **{field: getattr(user("ann"), field)})
 
@@ -58,7 +55,7 @@ class TestAccounts:
             await store.write(lambda tx: tx.accounts.insert(second))
         assert await store.read(lambda tx: tx.accounts.get(BOB)) is None
 
-    async def test_of_twenty_at_once_with_one_address_one_gets_it(self, store: Store) -> None:
+    async def test_of_twenty_at_once_with_one_address_one_gets_it(self, store) -> None:
         same = [user(f"u{n}", email_key="same@example.org") for n in range(20)]
         answers = await asyncio.gather(
             *(store.write(lambda tx, one=one: tx.accounts.insert(one)) for one in same),
@@ -68,7 +65,7 @@ class TestAccounts:
         assert 1 == answers.count(None)
         assert 19 == sum(isinstance(answer, Conflict) for answer in answers)
 
-    async def test_update_replaces_everything_but_the_time_of_creation(self, store: Store) -> None:
+    async def test_update_replaces_everything_but_the_time_of_creation(self, store) -> None:
         await store.write(lambda tx: tx.accounts.insert(user("ann")))
         changed = user(
             "ann", username="Anna", username_key="anna", email="a@b.c", email_key="a@b.c",
@@ -81,26 +78,26 @@ class TestAccounts:
         stored = await store.read(lambda tx: tx.accounts.get(ANN))
         assert replace(changed, created_at=100.25) == stored
 
-    async def test_update_to_a_taken_address_conflicts(self, store: Store) -> None:
+    async def test_update_to_a_taken_address_conflicts(self, store) -> None:
         await with_song(store)
         with pytest.raises(Conflict):
             await store.write(
                 lambda tx: tx.accounts.update(user("bob", email_key="ann@example.org"))
             )
 
-    async def test_change_of_an_unknown_account_is_not_found(self, store: Store) -> None:
+    async def test_change_of_an_unknown_account_is_not_found(self, store) -> None:
         with pytest.raises(NotFound):
             await store.write(lambda tx: tx.accounts.update(user("ann")))
         with pytest.raises(NotFound):
             await store.write(lambda tx: tx.accounts.set_tier(ANN, Tier.PRO))
 
-    async def test_tier_changes_alone(self, store: Store) -> None:
+    async def test_tier_changes_alone(self, store) -> None:
         await store.write(lambda tx: tx.accounts.insert(user("ann")))
         await store.write(lambda tx: tx.accounts.set_tier(ANN, Tier.STUDIO))
 
         assert user("ann", tier=Tier.STUDIO) == await store.read(lambda tx: tx.accounts.get(ANN))
 
-    async def test_new_month_restarts_the_monthly_counter_only(self, store: Store) -> None:
+    async def test_new_month_restarts_the_monthly_counter_only(self, store) -> None:
         await store.write(lambda tx: tx.accounts.insert(user("ann")))
         for month, parts in (("2026-11", 4), ("2026-11", 1), ("2026-12", 2)):
             await store.write(lambda tx, m=month, n=parts: tx.accounts.count_generation(ANN, m, n))
@@ -115,9 +112,7 @@ class TestAccounts:
 
 
 class TestDelete:
-    async def test_account_takes_all_it_owns_along_and_leaves_audit_and_others(
-        self, store: Store
-    ) -> None:
+    async def test_account_takes_all_it_owns_along_and_leaves_audit_and_others(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -152,7 +147,7 @@ class TestDelete:
         await store.read(look)
         assert await store.write(lambda tx: tx.accounts.use_one_time("once", "reset", 1.0)) is None
 
-    async def test_answers_blobs_that_only_it_referred_to(self, store: Store) -> None:
+    async def test_answers_blobs_that_only_it_referred_to(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -167,13 +162,13 @@ class TestDelete:
         await store.write(fill)
         assert ["only hers"] == await store.write(lambda tx: tx.accounts.delete(ANN))
 
-    async def test_unknown_account_is_not_found(self, store: Store) -> None:
+    async def test_unknown_account_is_not_found(self, store) -> None:
         with pytest.raises(NotFound):
             await store.write(lambda tx: tx.accounts.delete(ANN))
 
 
 class TestLogins:
-    async def test_families_come_newest_first_with_their_end(self, store: Store) -> None:
+    async def test_families_come_newest_first_with_their_end(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -190,7 +185,7 @@ class TestLogins:
             lambda tx: tx.accounts.families(ANN)
         )
 
-    async def test_ending_all_answers_which_were_live(self, store: Store) -> None:
+    async def test_ending_all_answers_which_were_live(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -207,7 +202,7 @@ class TestLogins:
         assert his is not None
         assert his.ended_at is None
 
-    async def test_refresh_token_knows_child_and_first_use(self, store: Store) -> None:
+    async def test_refresh_token_knows_child_and_first_use(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -226,11 +221,11 @@ class TestLogins:
         )
         assert await store.read(lambda tx: tx.accounts.child_of("child")) is None
 
-    async def test_login_of_an_unknown_account_is_not_found(self, store: Store) -> None:
+    async def test_login_of_an_unknown_account_is_not_found(self, store) -> None:
         with pytest.raises(NotFound):
             await store.write(lambda tx: tx.accounts.insert_family(family()))
 
-    async def test_secret_is_used_once_in_time_and_for_its_purpose(self, store: Store) -> None:
+    async def test_secret_is_used_once_in_time_and_for_its_purpose(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.accounts.insert_one_time(one_time(expires_at=50.0)))
 

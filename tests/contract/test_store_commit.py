@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from musearoo.domain.errors import Conflict, NotFound, Unavailable
-from musearoo.ports.store import Store
 from musearoo.storage import schema
 from tests.contract.making import ANN, asset, event, project, session, user, with_song
 
@@ -18,7 +17,7 @@ class Refused(Exception):
 
 class TestWrite:
     async def test_work_that_raises_is_undone_whole_and_heard_by_its_caller_alone(
-        self, store: Store
+        self, store
     ) -> None:
         """Random mixes of good and bad work, committed together."""
         for seed in range(10):
@@ -50,12 +49,12 @@ class TestWrite:
                         assert isinstance(outcome, NotFound)
                         assert name not in kept
 
-    async def test_writes_of_one_caller_are_seen_by_its_next_read(self, store: Store) -> None:
+    async def test_writes_of_one_caller_are_seen_by_its_next_read(self, store) -> None:
         for n in range(50):
             await store.write(lambda tx, n=n: tx.quotas.save({"n": b"%d" % n}))
             assert {"n": b"%d" % n} == await store.read(lambda tx: tx.quotas.load())
 
-    async def test_writes_happen_in_the_order_they_were_asked(self, store: Store) -> None:
+    async def test_writes_happen_in_the_order_they_were_asked(self, store) -> None:
         await with_song(store)
         await asyncio.gather(
             *(
@@ -70,9 +69,7 @@ class TestWrite:
         events = await store.read(lambda tx: tx.sessions.events_after("song", 0, 1000))
         assert [(n + 1, b"%d" % n) for n in range(300)] == [(e.seq, e.body) for e in events]
 
-    async def test_a_driver_error_that_was_swallowed_still_undoes_the_work(
-        self, store: Store
-    ) -> None:
+    async def test_a_driver_error_that_was_swallowed_still_undoes_the_work(self, store) -> None:
         def careless(tx):
             tx.quotas.save({"half": b""})
             try:
@@ -84,7 +81,7 @@ class TestWrite:
             await store.write(careless)
         assert {} == await store.read(lambda tx: tx.quotas.load())
 
-    async def test_a_taken_key_that_was_expected_does_not(self, store: Store) -> None:
+    async def test_a_taken_key_that_was_expected_does_not(self, store) -> None:
         await with_song(store)
 
         def get_or_create(tx):
@@ -96,7 +93,7 @@ class TestWrite:
         assert session("song") == await store.write(get_or_create)
         assert {"kept": b""} == await store.read(lambda tx: tx.quotas.load())
 
-    async def test_even_a_system_exit_in_work_leaves_the_store_working(self, store: Store) -> None:
+    async def test_even_a_system_exit_in_work_leaves_the_store_working(self, store) -> None:
         def leave(tx):
             raise GeneratorExit
 
@@ -104,7 +101,7 @@ class TestWrite:
             await store.write(leave)
         assert 1 == await store.write(lambda tx: 1)
 
-    async def test_cancelled_caller_disturbs_nobody(self, store: Store) -> None:
+    async def test_cancelled_caller_disturbs_nobody(self, store) -> None:
         writes = [
             asyncio.ensure_future(store.write(lambda tx, n=n: tx.quotas.save({str(n): b""})))
             for n in range(20)
@@ -120,7 +117,7 @@ class TestWrite:
 
 
 class TestRead:
-    async def test_query_sees_one_moment(self, store: Store, database: str) -> None:
+    async def test_query_sees_one_moment(self, store, database: str) -> None:
         def elsewhere() -> None:
             with schema.engine(database) as engine, engine.begin() as connection:
                 connection.exec_driver_sql("DELETE FROM quotas")
@@ -137,13 +134,13 @@ class TestRead:
         assert before == after == {"there": b""}
         assert {} == await store.read(lambda tx: tx.quotas.load())
 
-    async def test_query_may_not_write(self, store: Store) -> None:
+    async def test_query_may_not_write(self, store) -> None:
         with pytest.raises(PermissionError):
             await store.read(lambda tx: tx.quotas.save({"sneaked": b""}))
 
         assert {} == await store.read(lambda tx: tx.quotas.load())
 
-    async def test_query_that_raises_leaves_the_store_working(self, store: Store) -> None:
+    async def test_query_that_raises_leaves_the_store_working(self, store) -> None:
         def query(tx):
             tx.quotas.load()
             raise Refused
@@ -152,7 +149,7 @@ class TestRead:
             await store.read(query)
         assert {} == await store.read(lambda tx: tx.quotas.load())
 
-    async def test_reads_do_not_wait_for_a_write_in_progress(self, store: Store) -> None:
+    async def test_reads_do_not_wait_for_a_write_in_progress(self, store) -> None:
         await store.write(lambda tx: tx.accounts.insert(user()))
         entered, leave = threading.Event(), threading.Event()
 
@@ -170,9 +167,7 @@ class TestRead:
 
 
 class TestClose:
-    async def test_close_finishes_what_was_accepted_and_refuses_the_rest(
-        self, store: Store
-    ) -> None:
+    async def test_close_finishes_what_was_accepted_and_refuses_the_rest(self, store) -> None:
         await with_song(store)
         writes = [
             asyncio.ensure_future(store.write(lambda tx, n=n: tx.work.insert_asset(asset(str(n)))))

@@ -73,9 +73,7 @@ def fail(_: Any) -> None:
 
 
 class TestBatches:
-    async def test_what_waits_is_committed_together(
-        self, writer: Scripted, commit: GroupCommit
-    ) -> None:
+    async def test_what_waits_is_committed_together(self, writer: Scripted, commit) -> None:
         writer.gate.clear()
         writes = [asyncio.ensure_future(commit.run(lambda tx, n=n: n)) for n in range(10)]
         await asyncio.sleep(0.05)
@@ -86,7 +84,7 @@ class TestBatches:
         assert 10 == commit.writes
 
     async def test_each_batch_wakes_the_loop_once(
-        self, writer: Scripted, commit: GroupCommit, monkeypatch: pytest.MonkeyPatch
+        self, writer: Scripted, commit, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         loop = asyncio.get_running_loop()
         wakes: list[Any] = []
@@ -102,7 +100,7 @@ class TestBatches:
         assert len(wakes) == commit.commits
 
     async def test_failing_work_is_undone_between_its_neighbours(
-        self, writer: Scripted, commit: GroupCommit
+        self, writer: Scripted, commit
     ) -> None:
         writer.gate.clear()
         first = asyncio.ensure_future(commit.run(lambda tx: 0))
@@ -121,7 +119,7 @@ class TestBatches:
         assert ["commit", *batch] == writer.calls
 
     async def test_exception_that_futures_refuse_reaches_its_caller_in_another_shape(
-        self, commit: GroupCommit
+        self, commit
     ) -> None:
         outcomes = await asyncio.wait_for(
             asyncio.gather(
@@ -134,9 +132,7 @@ class TestBatches:
         assert [RuntimeError] * 3 == [type(outcome) for outcome in outcomes[:3]]
         assert 4 == outcomes[3]
 
-    async def test_nothing_is_answered_before_its_commit(
-        self, writer: Scripted, commit: GroupCommit
-    ) -> None:
+    async def test_nothing_is_answered_before_its_commit(self, writer: Scripted, commit) -> None:
         writer.gate.clear()
         write = asyncio.ensure_future(commit.run(lambda tx: None))
         await asyncio.sleep(0.05)
@@ -144,7 +140,7 @@ class TestBatches:
         writer.gate.set()
         await write
 
-    async def test_batches_are_bounded(self, writer: Scripted, commit: GroupCommit) -> None:
+    async def test_batches_are_bounded(self, writer: Scripted, commit) -> None:
         writer.gate.clear()
         first = asyncio.ensure_future(commit.run(lambda tx: None))
         await asyncio.sleep(0.05)
@@ -159,7 +155,7 @@ class TestBatches:
 class TestFailure:
     @pytest.mark.parametrize("where", ["begin_error", "commit_error"])
     async def test_lost_batch_reaches_every_caller_and_the_next_one_works(
-        self, writer: Scripted, commit: GroupCommit, where: str
+        self, writer: Scripted, commit, where: str
     ) -> None:
         setattr(writer, where, OSError("disk full"))
         outcomes = await asyncio.gather(
@@ -171,9 +167,7 @@ class TestFailure:
         setattr(writer, where, None)
         assert 7 == await commit.run(lambda tx: 7)
 
-    async def test_callers_get_refusals_of_their_own(
-        self, writer: Scripted, commit: GroupCommit
-    ) -> None:
+    async def test_callers_get_refusals_of_their_own(self, writer: Scripted, commit) -> None:
         """One shared exception would grow a traceback with every caller that raises it."""
         writer.commit_error = Unavailable("full", retry_after=10.0)
         outcomes = await asyncio.gather(
@@ -183,7 +177,7 @@ class TestFailure:
         assert [10.0] * 3 == [cast("Unavailable", outcome).retry_after for outcome in outcomes]
 
     async def test_transaction_lost_in_work_fails_the_whole_batch(
-        self, writer: Scripted, commit: GroupCommit
+        self, writer: Scripted, commit
     ) -> None:
         writer.gate.clear()
         first = asyncio.ensure_future(commit.run(lambda tx: 0))
@@ -198,9 +192,7 @@ class TestFailure:
 
 
 class TestBounds:
-    async def test_only_so_many_are_accepted_at_a_time(
-        self, writer: Scripted, commit: GroupCommit
-    ) -> None:
+    async def test_only_so_many_are_accepted_at_a_time(self, writer: Scripted, commit) -> None:
         started: list[int] = []
         writer.gate.clear()
         writes = [
@@ -213,9 +205,7 @@ class TestBounds:
         await asyncio.gather(*writes)
         assert list(range(IN_FLIGHT * 2)) == started
 
-    async def test_cancelled_callers_give_their_places_back(
-        self, writer: Scripted, commit: GroupCommit
-    ) -> None:
+    async def test_cancelled_callers_give_their_places_back(self, writer: Scripted, commit) -> None:
         ran: list[int] = []
         for _ in range(3):
             writer.gate.clear()

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from musearoo.domain.ids import JobId
 from musearoo.domain.records import Job
 from musearoo.ports.store import Store, Transaction
 from musearoo.storage.opening import open_store
@@ -48,8 +49,8 @@ class JobLife(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.store = opening()
         self.now = 0.0
-        self.jobs: dict[str, Expected] = {}
-        self.claims: list[tuple[str, int]] = []
+        self.jobs: dict[JobId, Expected] = {}
+        self.claims: list[tuple[JobId, int]] = []
 
     def run(self, work: Callable[[Transaction], T]) -> T:
         return self.loop.run_until_complete(self.store.write(work))
@@ -60,7 +61,7 @@ class JobLife(RuleBasedStateMachine):
 
     @rule()
     def enqueue(self) -> None:
-        name = f"job {len(self.jobs):04}"
+        name = JobId(f"job {len(self.jobs):04}")
         self.run(lambda tx: tx.jobs.enqueue(job(name, created_at=float(len(self.jobs)))))
         self.jobs[name] = Expected()
 
@@ -87,7 +88,7 @@ class JobLife(RuleBasedStateMachine):
         expected.lease_until = self.now + LEASE
         self.claims.append((claimed.id, claimed.fence))
 
-    def held(self, data: st.DataObject) -> tuple[str, int, Expected, bool]:
+    def held(self, data: st.DataObject) -> tuple[JobId, int, Expected, bool]:
         name, fence = data.draw(st.sampled_from(self.claims))
         one = self.jobs[name]
         return name, fence, one, one.state == "processing" and one.fence == fence
@@ -139,7 +140,7 @@ class JobLife(RuleBasedStateMachine):
     @invariant()
     def store_agrees(self) -> None:
         def look(tx: Transaction) -> dict[str, Any]:
-            found = {name: tx.jobs.get(name) for name in self.jobs}  # type: ignore[arg-type]
+            found = {name: tx.jobs.get(name) for name in self.jobs}
             return {
                 n: (j.state, j.fence, j.attempt, j.cancel_requested) for n, j in found.items() if j
             }
@@ -174,7 +175,7 @@ def test_no_sequence_of_operations_loses_or_repeats_a_job(
         return open_store(server.url(name), folder)
 
     run_state_machine_as_test(
-        lambda: JobLife(opening),
+        lambda: JobLife(opening),  # type: ignore[arg-type]
         settings=settings(
             max_examples=8,
             stateful_step_count=40,

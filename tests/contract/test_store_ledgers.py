@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from musearoo.domain.errors import Conflict, NotFound
-from musearoo.ports.store import Store
 from musearoo.storage import schema
 from tests.contract.making import ANN, BOB, answer, audit_entry, with_song
 
@@ -13,7 +12,7 @@ DAY = 24 * 3600.0
 
 
 class TestAudit:
-    async def test_latest_come_first_and_need_no_account(self, store: Store) -> None:
+    async def test_latest_come_first_and_need_no_account(self, store) -> None:
         entries = [
             audit_entry(f"act {n}", actor=None, result="refused", detail="d") for n in range(3)
         ]
@@ -26,7 +25,7 @@ class TestAudit:
         "sql", ["UPDATE audit SET action = 'nothing'", "DELETE FROM audit", "TRUNCATE audit"]
     )
     async def test_database_itself_refuses_changes(
-        self, store: Store, database: str, backend: str, sql: str
+        self, store, database: str, backend: str, sql: str
     ) -> None:
         if backend == "sqlite" and sql.startswith("TRUNCATE"):
             return  # SQLite has no such statement
@@ -40,7 +39,7 @@ class TestAudit:
             await asyncio.to_thread(tamper)
         assert [audit_entry()] == await store.read(lambda tx: tx.audit.latest(9))
 
-    async def test_entry_is_undone_with_the_act_it_tells_of(self, store: Store) -> None:
+    async def test_entry_is_undone_with_the_act_it_tells_of(self, store) -> None:
         def work(tx):
             tx.audit.append(audit_entry())
             raise RuntimeError("refused after all")
@@ -51,7 +50,7 @@ class TestAudit:
 
 
 class TestAnswers:
-    async def test_first_answer_stays(self, store: Store) -> None:
+    async def test_first_answer_stays(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.answers.put(answer()))
         with pytest.raises(Conflict):
@@ -59,7 +58,7 @@ class TestAnswers:
 
         assert answer() == await store.read(lambda tx: tx.answers.find(ANN, "cmd", 0.0))
 
-    async def test_of_many_at_once_one_is_first(self, store: Store) -> None:
+    async def test_of_many_at_once_one_is_first(self, store) -> None:
         await with_song(store)
         outcomes = await asyncio.gather(
             *(
@@ -70,7 +69,7 @@ class TestAnswers:
         )
         assert 1 == outcomes.count(None)
 
-    async def test_users_have_ids_of_their_own(self, store: Store) -> None:
+    async def test_users_have_ids_of_their_own(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.answers.put(answer()))
         await store.write(lambda tx: tx.answers.put(answer("cmd", "bob", body=b"his")))
@@ -79,7 +78,7 @@ class TestAnswers:
             lambda tx: tx.answers.find(BOB, "cmd", 0.0)
         )
 
-    async def test_answer_older_than_a_day_is_gone_and_replaced(self, store: Store) -> None:
+    async def test_answer_older_than_a_day_is_gone_and_replaced(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.answers.put(answer(created_at=1000.0)))
 
@@ -91,7 +90,7 @@ class TestAnswers:
         await store.write(lambda tx: tx.answers.put(late))
         assert late == await store.read(lambda tx: tx.answers.find(ANN, "cmd", 0.0))
 
-    async def test_prune_removes_the_older_ones(self, store: Store) -> None:
+    async def test_prune_removes_the_older_ones(self, store) -> None:
         await with_song(store)
         for n in range(3):
             await store.write(lambda tx, n=n: tx.answers.put(answer(f"c{n}", created_at=float(n))))
@@ -99,13 +98,13 @@ class TestAnswers:
         assert 2 == await store.write(lambda tx: tx.answers.prune(2.0))
         assert await store.read(lambda tx: tx.answers.find(ANN, "c2", 0.0)) is not None
 
-    async def test_answer_to_an_unknown_account_is_not_found(self, store: Store) -> None:
+    async def test_answer_to_an_unknown_account_is_not_found(self, store) -> None:
         with pytest.raises(NotFound):
             await store.write(lambda tx: tx.answers.put(answer()))
 
 
 class TestQuotas:
-    async def test_saved_counters_replace_their_own_only(self, store: Store) -> None:
+    async def test_saved_counters_replace_their_own_only(self, store) -> None:
         assert {} == await store.read(lambda tx: tx.quotas.load())
         await store.write(lambda tx: tx.quotas.save({"ann": b"1", "bob": b"2"}))
         await store.write(lambda tx: tx.quotas.save({"ann": b"\x00\xff"}))

@@ -72,7 +72,7 @@ class TestOpen:
         store = await asyncio.to_thread(open_store, None, tmp_path)
         await store.write(lambda tx: tx.accounts.insert(user()))
         await store.close()
-        assert {DATABASE_NAME, LOCK_NAME} == {path.name for path in tmp_path.iterdir()}
+        assert {DATABASE_NAME, LOCK_NAME} == _names(tmp_path)
 
         again = await asyncio.to_thread(open_store, None, tmp_path)
         assert user() == await again.read(lambda tx: tx.accounts.get(ANN))
@@ -147,3 +147,7 @@ class TestVersion:
             return
         with pytest.raises(Unavailable, match="SQLite 3"):
             check_version(version, writers=writers)
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}

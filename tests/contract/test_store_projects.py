@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from musearoo.domain.errors import Conflict, InvalidValue, NotFound
 from musearoo.domain.permissions import Permission
 from musearoo.domain.records import ProjectFacts
-from musearoo.ports.store import Store
 from musearoo.storage.projects import LONGEST_SEARCH, containing, folded
 from tests.contract.making import (
     ANN,
@@ -36,23 +35,23 @@ replace = msgspec.structs.replace
 
 
 class TestProjects:
-    async def test_project_comes_back_as_it_was_stored(self, store: Store) -> None:
+    async def test_project_comes_back_as_it_was_stored(self, store) -> None:
         await store.write(lambda tx: tx.accounts.insert(user("ann")))
         full = project("song", description="in 7/8, 100 %", is_public=True, version=3)
         await store.write(lambda tx: tx.projects.insert(full))
 
         assert full == await store.read(lambda tx: tx.projects.get(access()))
 
-    async def test_same_id_twice_conflicts(self, store: Store) -> None:
+    async def test_same_id_twice_conflicts(self, store) -> None:
         await with_song(store)
         with pytest.raises(Conflict):
             await store.write(lambda tx: tx.projects.insert(project("song", owner="bob")))
 
-    async def test_project_of_an_unknown_account_is_not_found(self, store: Store) -> None:
+    async def test_project_of_an_unknown_account_is_not_found(self, store) -> None:
         with pytest.raises(NotFound):
             await store.write(lambda tx: tx.projects.insert(project()))
 
-    async def test_update_keeps_owner_and_time_of_creation(self, store: Store) -> None:
+    async def test_update_keeps_owner_and_time_of_creation(self, store) -> None:
         await with_song(store)
         changed = project(
             "song", owner="bob", name="Later", description="d", is_public=True, version=2,
@@ -64,7 +63,7 @@ class TestProjects:
             lambda tx: tx.projects.get(access())
         )
 
-    async def test_of_two_updates_to_one_version_the_second_conflicts(self, store: Store) -> None:
+    async def test_of_two_updates_to_one_version_the_second_conflicts(self, store) -> None:
         await with_song(store)
         first, second = (project("song", name=name, version=2) for name in ("first", "second"))
         answers = await asyncio.gather(
@@ -78,11 +77,11 @@ class TestProjects:
         stored = await store.read(lambda tx: tx.projects.get(access()))
         assert "first" == stored.name
 
-    async def test_update_of_a_missing_project_is_not_found(self, store: Store) -> None:
+    async def test_update_of_a_missing_project_is_not_found(self, store) -> None:
         with pytest.raises(NotFound):
             await store.write(lambda tx: tx.projects.update(access(), project("song", version=2)))
 
-    async def test_access_to_one_project_reaches_no_other(self, store: Store) -> None:
+    async def test_access_to_one_project_reaches_no_other(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.projects.insert(project("other", owner="bob")))
         await store.write(
@@ -92,7 +91,7 @@ class TestProjects:
         other = await store.read(lambda tx: tx.projects.get(access("other", "bob")))
         assert "other" == other.name
 
-    async def test_facts_tell_owner_publicity_and_rights(self, store: Store) -> None:
+    async def test_facts_tell_owner_publicity_and_rights(self, store) -> None:
         await with_song(store)
         rights = (Permission.VIEW, Permission.GENERATE)
         await store.write(
@@ -109,7 +108,7 @@ class TestProjects:
 
 
 class TestList:
-    async def test_own_and_shared_last_accessed_first_with_total(self, store: Store) -> None:
+    async def test_own_and_shared_last_accessed_first_with_total(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -149,7 +148,7 @@ class TestList:
         ],
     )
     async def test_search_is_literal_and_folds_case_in_any_script(
-        self, store: Store, search: str, found: list[str]
+        self, store, search: str, found: list[str]
     ) -> None:
         names = {
             "percent": "100% funk",
@@ -172,7 +171,7 @@ class TestList:
         )
         assert (found, len(found)) == (sorted(row.id for row in rows), total)
 
-    async def test_endless_search_is_refused(self, store: Store) -> None:
+    async def test_endless_search_is_refused(self, store) -> None:
         longest = "%" * LONGEST_SEARCH
         rows, _ = await store.read(
             lambda tx: tx.projects.list_for(ANN, search=longest, limit=1, offset=0)
@@ -183,7 +182,7 @@ class TestList:
                 lambda tx: tx.projects.list_for(ANN, search=longest + "%", limit=1, offset=0)
             )
 
-    async def test_renaming_changes_what_is_found(self, store: Store) -> None:
+    async def test_renaming_changes_what_is_found(self, store) -> None:
         await with_song(store)
         await store.write(
             lambda tx: tx.projects.update(access(), project("song", name="Blues", version=2))
@@ -204,9 +203,7 @@ class TestList:
 
 
 class TestPeople:
-    async def test_collaborators_come_with_their_accounts_in_order_of_joining(
-        self, store: Store
-    ) -> None:
+    async def test_collaborators_come_with_their_accounts_in_order_of_joining(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -219,7 +216,7 @@ class TestPeople:
         assert [user("cy"), user("bob")] == [account for _, account in people]
         assert [8.0, 9.0] == [member.joined_at for member, _ in people]
 
-    async def test_granting_again_changes_rights_and_keeps_the_time(self, store: Store) -> None:
+    async def test_granting_again_changes_rights_and_keeps_the_time(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.projects.put_collaborator(collaborator("bob")))
         again = replace(collaborator("bob", "song", Permission.EDIT), joined_at=77.0)
@@ -228,7 +225,7 @@ class TestPeople:
         people = await store.read(lambda tx: tx.projects.collaborators(access()))
         assert [replace(again, joined_at=5.0)] == [member for member, _ in people]
 
-    async def test_removal_tells_whether_there_was_somebody(self, store: Store) -> None:
+    async def test_removal_tells_whether_there_was_somebody(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.projects.put_collaborator(collaborator("bob")))
 
@@ -236,7 +233,7 @@ class TestPeople:
         assert await store.write(lambda tx: tx.projects.remove_collaborator(access(), BOB)) is False
         assert await store.read(lambda tx: tx.projects.collaborators(access())) == []
 
-    async def test_invitation_is_accepted_once(self, store: Store) -> None:
+    async def test_invitation_is_accepted_once(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.projects.insert_invitation(invitation()))
         assert invitation() == await store.read(lambda tx: tx.projects.invitation("hash of inv"))
@@ -251,7 +248,7 @@ class TestPeople:
 
 
 class TestDelete:
-    async def test_project_takes_everything_along_and_leaves_audit(self, store: Store) -> None:
+    async def test_project_takes_everything_along_and_leaves_audit(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -288,7 +285,7 @@ class TestDelete:
         assert [audit_entry("project.delete")] == await store.read(lambda tx: tx.audit.latest(9))
         assert await store.read(lambda tx: tx.accounts.get(ANN)) == user("ann")
 
-    async def test_blobs_in_use_elsewhere_are_not_answered(self, store: Store) -> None:
+    async def test_blobs_in_use_elsewhere_are_not_answered(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -302,7 +299,7 @@ class TestDelete:
         await store.write(fill)
         assert ["alone"] == await store.write(lambda tx: tx.projects.delete(access()))
 
-    async def test_second_delete_is_not_found(self, store: Store) -> None:
+    async def test_second_delete_is_not_found(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.projects.delete(access()))
         with pytest.raises(NotFound):

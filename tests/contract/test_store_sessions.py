@@ -5,12 +5,11 @@ import asyncio
 import pytest
 
 from musearoo.domain.errors import Conflict, NotFound
-from musearoo.ports.store import Store
 from tests.contract.making import SONG, event, project, session, with_song
 
 
 class TestEvents:
-    async def test_log_comes_back_in_order_after_a_number(self, store: Store) -> None:
+    async def test_log_comes_back_in_order_after_a_number(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.sessions.append([event(2), event(1)]))
         await store.write(lambda tx: tx.sessions.append([event(3, user=None, cause="cmd")]))
@@ -21,9 +20,7 @@ class TestEvents:
         assert [event(2)] == await store.read(lambda tx: tx.sessions.events_after(SONG, 1, 1))
         assert [] == await store.read(lambda tx: tx.sessions.events_after(SONG, 3, 10))
 
-    async def test_number_taken_twice_conflicts_and_keeps_nothing_of_the_batch(
-        self, store: Store
-    ) -> None:
+    async def test_number_taken_twice_conflicts_and_keeps_nothing_of_the_batch(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.sessions.append([event(1), event(2)]))
         with pytest.raises(Conflict):
@@ -35,7 +32,7 @@ class TestEvents:
             lambda tx: tx.sessions.events_after(SONG, 0, 10)
         )
 
-    async def test_a_swallowed_conflict_still_undoes_the_work(self, store: Store) -> None:
+    async def test_a_swallowed_conflict_still_undoes_the_work(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.sessions.append([event(1)]))
 
@@ -49,7 +46,7 @@ class TestEvents:
             await store.write(careless)
         assert 1 == await store.read(lambda tx: tx.sessions.last_seq(SONG))
 
-    async def test_of_many_who_take_one_number_one_gets_it(self, store: Store) -> None:
+    async def test_of_many_who_take_one_number_one_gets_it(self, store) -> None:
         await with_song(store)
         answers = await asyncio.gather(
             *(
@@ -65,7 +62,7 @@ class TestEvents:
             lambda tx: tx.sessions.events_after(SONG, 0, 10)
         )
 
-    async def test_sessions_number_apart(self, store: Store) -> None:
+    async def test_sessions_number_apart(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -78,16 +75,16 @@ class TestEvents:
             lambda tx: (tx.sessions.last_seq(SONG), tx.sessions.last_seq("other"))
         )
 
-    async def test_event_without_a_session_is_not_found(self, store: Store) -> None:
+    async def test_event_without_a_session_is_not_found(self, store) -> None:
         with pytest.raises(NotFound):
             await store.write(lambda tx: tx.sessions.append([event(1)]))
 
-    async def test_nothing_appended_is_nothing(self, store: Store) -> None:
+    async def test_nothing_appended_is_nothing(self, store) -> None:
         await store.write(lambda tx: tx.sessions.append([]))
 
 
 class TestHead:
-    async def test_head_follows_the_log_and_state_what_was_saved(self, store: Store) -> None:
+    async def test_head_follows_the_log_and_state_what_was_saved(self, store) -> None:
         await with_song(store)
         assert session() == await store.read(lambda tx: tx.sessions.get(SONG))
 
@@ -98,13 +95,13 @@ class TestHead:
             lambda tx: tx.sessions.get(SONG)
         )
 
-    async def test_saved_state_counts_without_a_log(self, store: Store) -> None:
+    async def test_saved_state_counts_without_a_log(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.sessions.save_state(SONG, "e1", 9, b"s9"))
 
         assert 9 == await store.read(lambda tx: tx.sessions.last_seq(SONG))
 
-    async def test_older_state_does_not_replace_newer(self, store: Store) -> None:
+    async def test_older_state_does_not_replace_newer(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.sessions.save_state(SONG, "e1", 9, b"s9"))
         await store.write(lambda tx: tx.sessions.save_state(SONG, "e0", 8, b"s8"))
@@ -112,18 +109,18 @@ class TestHead:
         head = await store.read(lambda tx: tx.sessions.get(SONG))
         assert session(seq=9, state_seq=9, state=b"s9") == head
 
-    async def test_new_epoch_changes_nothing_else(self, store: Store) -> None:
+    async def test_new_epoch_changes_nothing_else(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.sessions.set_epoch(SONG, "e2"))
 
         assert session(epoch="e2") == await store.read(lambda tx: tx.sessions.get(SONG))
 
-    async def test_project_has_one_session(self, store: Store) -> None:
+    async def test_project_has_one_session(self, store) -> None:
         await with_song(store)
         with pytest.raises(Conflict):
             await store.write(lambda tx: tx.sessions.insert(session(epoch="again")))
 
-    async def test_unknown_session_is_none_zero_or_not_found(self, store: Store) -> None:
+    async def test_unknown_session_is_none_zero_or_not_found(self, store) -> None:
         assert await store.read(lambda tx: tx.sessions.get(SONG)) is None
         assert 0 == await store.read(lambda tx: tx.sessions.last_seq(SONG))
         with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""What only SQLite's adapter promises: settings of its connections, where reads run, a full disk."""
+"""What only SQLite's adapter promises: its settings, where reads run, a full disk."""
 
 import asyncio
 import os
@@ -62,16 +62,14 @@ class TestConnections:
         assert before == log.read_bytes()
         writer.close()
 
-    async def test_log_stays_bounded_under_constant_writing(
-        self, sqlite_store: SqliteStore, path: Path
-    ) -> None:
+    async def test_log_stays_bounded_under_constant_writing(self, sqlite_store, path: Path) -> None:
         """The writer checkpoints between batches; without it the log would hold every commit."""
         for n in range(700):
             await sqlite_store.write(lambda tx, n=n: tx.quotas.save({str(n): b"x" * 2000}))
         log = path.with_name(path.name + "-wal").stat().st_size
         assert log < 700 * 2 * 4096
 
-    async def test_close_leaves_one_file(self, sqlite_store: SqliteStore, path: Path) -> None:
+    async def test_close_leaves_one_file(self, sqlite_store, path: Path) -> None:
         await sqlite_store.write(lambda tx: tx.accounts.insert(user()))
         await sqlite_store.read(lambda tx: tx.accounts.get(ANN))
         await sqlite_store.close()
@@ -80,14 +78,12 @@ class TestConnections:
 
 
 class TestReads:
-    async def test_short_query_runs_on_the_loop(self, sqlite_store: SqliteStore) -> None:
+    async def test_short_query_runs_on_the_loop(self, sqlite_store) -> None:
         here = threading.get_ident()
         for _ in range(20):
             assert here == await sqlite_store.read(lambda tx: threading.get_ident())
 
-    async def test_query_that_proves_long_moves_to_a_thread(
-        self, sqlite_store: SqliteStore
-    ) -> None:
+    async def test_query_that_proves_long_moves_to_a_thread(self, sqlite_store) -> None:
         def long(tx):
             until = time.thread_time() + 8 * LONG_SECONDS
             while time.thread_time() < until:
@@ -99,7 +95,7 @@ class TestReads:
         assert here == places[0]
         assert here not in places[2:]
 
-    async def test_waiting_does_not_make_a_query_long(self, sqlite_store: SqliteStore) -> None:
+    async def test_waiting_does_not_make_a_query_long(self, sqlite_store) -> None:
         """Only its own work counts: on a busy machine everything takes long by the clock."""
 
         def interrupted(tx):
@@ -109,7 +105,7 @@ class TestReads:
         places = {await sqlite_store.read(interrupted) for _ in range(6)}
         assert {threading.get_ident()} == places
 
-    async def test_long_queries_see_what_was_written(self, sqlite_store: SqliteStore) -> None:
+    async def test_long_queries_see_what_was_written(self, sqlite_store) -> None:
         def long(tx):
             until = time.thread_time() + 8 * LONG_SECONDS
             while time.thread_time() < until:
@@ -123,12 +119,12 @@ class TestReads:
 
 class TestTrouble:
     async def test_foreign_lock_is_unavailable_in_time_and_passes(
-        self, sqlite_store: SqliteStore, path: Path
+        self, sqlite_store, path: Path
     ) -> None:
         """Somebody opened the database with another program and began to write."""
         foreign = sqlite3.connect(path, isolation_level=None)
         writer = sqlite_store._commit._writer
-        writer._connection.raw.execute("PRAGMA busy_timeout = 50")  # type: ignore[attr-defined]
+        writer._connection.raw.execute("PRAGMA busy_timeout = 50")
         foreign.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable) as refusal:
             await sqlite_store.write(lambda tx: tx.accounts.insert(user()))
@@ -139,10 +135,8 @@ class TestTrouble:
         await sqlite_store.write(lambda tx: tx.accounts.insert(user()))
         assert user() == await sqlite_store.read(lambda tx: tx.accounts.get(ANN))
 
-    async def test_full_database_fails_its_batch_and_recovers(
-        self, sqlite_store: SqliteStore
-    ) -> None:
-        raw = sqlite_store._commit._writer._connection.raw  # type: ignore[attr-defined]
+    async def test_full_database_fails_its_batch_and_recovers(self, sqlite_store) -> None:
+        raw = sqlite_store._commit._writer._connection.raw
         pages = raw.execute("PRAGMA page_count").fetchone()[0]
         raw.execute(f"PRAGMA max_page_count = {pages + 4}")
         outcomes = await asyncio.gather(

@@ -77,9 +77,7 @@ def test_any_number_is_kept_exactly_or_refused(database: str, tmp_path: Path) ->
 
 class TestRefusals:
     @pytest.mark.parametrize("hostile", ["a\0b", "\ud800", "ok\udfff"])
-    async def test_hostile_text_in_a_question_is_refused_too(
-        self, store: Store, hostile: str
-    ) -> None:
+    async def test_hostile_text_in_a_question_is_refused_too(self, store, hostile: str) -> None:
         with pytest.raises(InvalidValue):
             await store.read(lambda tx: tx.accounts.find_by_email(hostile))
         with pytest.raises(InvalidValue):
@@ -91,7 +89,7 @@ class TestRefusals:
         "parameters", [{"style": "\ud800"}, {"\udfff": 1}, {"complexity": 2**64}]
     )
     async def test_hostile_values_inside_packed_fields_are_refused(
-        self, store: Store, parameters: dict[str, Any]
+        self, store, parameters: dict[str, Any]
     ) -> None:
         await with_song(store)
         with pytest.raises(InvalidValue):
@@ -99,7 +97,7 @@ class TestRefusals:
                 lambda tx: tx.work.insert_generation(generation(parameters_used=parameters))
             )
 
-    async def test_refusal_leaves_the_rest_of_the_work_usable(self, store: Store) -> None:
+    async def test_refusal_leaves_the_rest_of_the_work_usable(self, store) -> None:
         await with_song(store)
 
         def work(tx):
@@ -110,7 +108,7 @@ class TestRefusals:
         await store.write(work)
         assert await store.read(lambda tx: tx.answers.find(ANN, "b", 0.0)) is not None
 
-    async def test_bytes_of_any_value_and_size_are_kept(self, store: Store) -> None:
+    async def test_bytes_of_any_value_and_size_are_kept(self, store) -> None:
         await with_song(store)
         for name, body in (("empty", b""), ("all", bytes(range(256))), ("long", b"\0" * 2**20)):
             await store.write(lambda tx, n=name, b=body: tx.work.insert_take(take(n, context=b)))

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from musearoo.domain.errors import Conflict, NotFound
-from musearoo.ports.store import Store, Transaction
+from musearoo.ports.store import Transaction
 from tests.contract.making import (
     ANN,
     access,
@@ -50,9 +50,7 @@ def get(tx: Transaction, kind: str, name: str) -> Any:
 
 class TestEveryKind:
     @pytest.mark.parametrize(("kind", "make"), KINDS)
-    async def test_comes_back_as_stored_and_only_once(
-        self, store: Store, kind: str, make: Any
-    ) -> None:
+    async def test_comes_back_as_stored_and_only_once(self, store, kind: str, make: Any) -> None:
         await with_song(store)
         assert await store.read(lambda tx: get(tx, kind, kind)) is None
 
@@ -62,9 +60,7 @@ class TestEveryKind:
             await store.write(lambda tx: insert(tx, kind, make()))
 
     @pytest.mark.parametrize("kind", CHANGED)
-    async def test_update_replaces_all_but_project_maker_and_time(
-        self, store: Store, kind: str
-    ) -> None:
+    async def test_update_replaces_all_but_project_maker_and_time(self, store, kind: str) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.projects.insert(project("other")))
         make = dict(KINDS)[kind]
@@ -80,14 +76,12 @@ class TestEveryKind:
         assert CHANGED[kind] == await store.read(lambda tx: get(tx, kind, kind))
 
     @pytest.mark.parametrize(("kind", "make"), KINDS)
-    async def test_without_its_project_it_is_not_found(
-        self, store: Store, kind: str, make: Any
-    ) -> None:
+    async def test_without_its_project_it_is_not_found(self, store, kind: str, make: Any) -> None:
         """What ends after its project was deleted leaves nothing behind."""
         with pytest.raises(NotFound):
             await store.write(lambda tx: insert(tx, kind, make()))
 
-    async def test_whole_numbers_and_fractions_keep_their_type(self, store: Store) -> None:
+    async def test_whole_numbers_and_fractions_keep_their_type(self, store) -> None:
         await with_song(store)
         values: dict[str, Any] = {"whole": 1, "fraction": 1.0, "flag": True, "word": "1"}
         await store.write(lambda tx: tx.work.insert_generation(generation(parameters_used=values)))
@@ -100,7 +94,7 @@ class TestEveryKind:
 
 
 class TestLists:
-    async def test_takes_come_newest_first_by_page_and_part(self, store: Store) -> None:
+    async def test_takes_come_newest_first_by_page_and_part(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -122,7 +116,7 @@ class TestLists:
         assert (["t3", "t2", "t0"], 3) == await names("drums", 10, 0)
         assert ([], 0) == await names("kazoo", 10, 0)
 
-    async def test_analyses_come_newest_first(self, store: Store) -> None:
+    async def test_analyses_come_newest_first(self, store) -> None:
         await with_song(store)
 
         def fill(tx):
@@ -133,7 +127,7 @@ class TestLists:
         rows, total = await store.read(lambda tx: tx.work.analyses(access(), limit=2, offset=0))
         assert (["c", "a"], 3) == ([row.id for row in rows], total)
 
-    async def test_unfinished_generations_come_oldest_first(self, store: Store) -> None:
+    async def test_unfinished_generations_come_oldest_first(self, store) -> None:
         await with_song(store)
         states = ["completed", "processing", "failed", "queued", "cancelled", "queued"]
 
@@ -149,7 +143,7 @@ class TestLists:
 
 
 class TestAssets:
-    async def test_recipe_is_found_by_its_exact_beginning(self, store: Store) -> None:
+    async def test_recipe_is_found_by_its_exact_beginning(self, store) -> None:
         await with_song(store)
         recipes = ["take:1:midi", "take:1:audio", "take:10:midi", "TAKE:1:midi", "take:1", None]
 
@@ -162,7 +156,7 @@ class TestAssets:
         assert ["a1", "a0"] == [row.id for row in rows]
         assert [] == await store.read(lambda tx: tx.work.assets_of_recipe("take:%"))
 
-    async def test_stored_bytes_count_uploads_of_one_owner(self, store: Store) -> None:
+    async def test_stored_bytes_count_uploads_of_one_owner(self, store) -> None:
         await with_song(store)
         assert (0, 0) == await store.read(lambda tx: tx.work.stored_bytes(ANN))
 
@@ -176,7 +170,7 @@ class TestAssets:
         await store.write(fill)
         assert (2**40 + 2, 3) == await store.read(lambda tx: tx.work.stored_bytes(ANN))
 
-    async def test_blob_is_referenced_while_an_asset_names_it(self, store: Store) -> None:
+    async def test_blob_is_referenced_while_an_asset_names_it(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.work.insert_asset(asset(blob="b")))
 

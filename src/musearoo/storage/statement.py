@@ -6,11 +6,12 @@ Running the rendered text costs microseconds; SQLAlchemy's own execution costs a
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from musearoo.domain.errors import InvalidValue
 
@@ -61,7 +62,7 @@ class Statement:
 
     def _rendered(self, clause: ClauseElement, dialect: Dialect) -> str:
         keys = list(self._columns) if self._columns is not None else None
-        compiled = clause.compile(dialect=dialect, column_keys=keys)
+        compiled = cast("SQLCompiler", clause.compile(dialect=dialect, column_keys=keys))
         binds = compiled.bind_names.items()
         self.constants |= {name: bind.value for bind, name in binds if not bind.required}
         return compiled.string + self._suffix
