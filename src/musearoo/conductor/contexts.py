@@ -79,7 +79,7 @@ def repeated(chords: Sequence[ChordSpan], cycle: int, length: int) -> tuple[Chor
             for span in chords
             if start + span.start < length and span.start < cycle
         )
-    return _filled(spans, length)
+    return _filled(spans or [chords[0]], length)
 
 
 def _filled(spans: list[ChordSpan], length: int) -> tuple[ChordSpan, ...]:

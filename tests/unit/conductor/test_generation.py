@@ -116,7 +116,7 @@ class TestOneGeneration:
                 lambda tx: tx.jobs.of_subject(ack.generation_id or "")
             )
             assert job is not None
-            await place.conductor.performance.perform(job, lambda _share: None, _never())
+            await place.conductor.performance.perform(job, lambda _share: None, NeverCancelled())
             takes = await place.conductor.takes.selected(
                 (await place.conductor.sessions.open(SessionId(project))).state, SessionId(project)
             )
@@ -237,7 +237,7 @@ class TestCancel:
             assert (record.status, record.take) == ("cancelled", None)
 
 
-class _never:
+class NeverCancelled:
     requested = False
 
     def on_request(self, callback: object) -> None:
