@@ -13,7 +13,7 @@ from musearoo.conductor.parameters import settle
 from musearoo.conductor.repeats import Keep
 from musearoo.conductor.sessions import Ack, Deed, Desk, Sessions
 from musearoo.conductor.world import World
-from musearoo.domain.analysis import Analysis, Depth
+from musearoo.domain.analysis import FEATURES, Analysis, Depth
 from musearoo.domain.commands import AdoptAnalysis
 from musearoo.domain.errors import (
     Conflict,
@@ -191,7 +191,7 @@ class Analyses:
         analysis = await self._world.analyzer.analyze(
             path,
             depth=record.depth,  # type: ignore[arg-type]
-            features=record.features,
+            features=FEATURES,  # all is kept; `record.features` only says what to show
             maximum_seconds=self._world.rules.allowances[tier.tier].seconds,
             on_progress=progress,
             cancel=cancel,

@@ -28,9 +28,7 @@ class Passes:
         """What a WebSocket ticket proves, once; raises `Unauthenticated`."""
         return self._world.tickets.redeem(secret, self._world.clock.monotonic())
 
-    async def pairing(
-        self, actor: Actor, session: SessionId, *, origin: Origin
-    ) -> tuple[str, int]:
+    async def pairing(self, actor: Actor, session: SessionId, *, origin: Origin) -> tuple[str, int]:
         """A code for an OSC device; raises `Unavailable` where the OSC door does not run."""
         await self._gate.access(actor, ProjectId(session), Permission.VIEW, origin)
         raise Unavailable("The OSC door is not running on this server, so nothing can be paired.")

@@ -27,12 +27,13 @@ class Wanted(msgspec.Struct, frozen=True):
     features: tuple[str, ...]
 
 
-class Recording(msgspec.Struct, frozen=True):
-    """A file that is being sent: `name` is what its sender calls it, and only that."""
+class Upload(msgspec.Struct, frozen=True):
+    """A recording that was received: `name` is what its sender calls it, and only that."""
 
     name: str
     media_type: str
-    chunks: AsyncIterable[bytes]
+    key: str
+    size: int
 
 
 class Uploads:
@@ -55,34 +56,34 @@ class Uploads:
         held, _ = await self._world.store.read(lambda tx: tx.work.stored_bytes(actor.user))
         return access, min(allowance.file_bytes, allowance.total_bytes - held)
 
-    async def analyze(
-        self,
-        access: Access,
-        recording: Recording,
-        wanted: Wanted,
-        *,
-        maximum: int,
-        command: CommandId | None,
-    ) -> AnalysisRecord:
-        """Receive a recording and queue its analysis; nothing stays of a refused one."""
-        received = await self._world.blobs.receive(recording.chunks, maximum=maximum)
+    async def receive(self, chunks: AsyncIterable[bytes], *, maximum: int) -> tuple[str, int]:
+        """Store what comes; answers its key and size. `drop` what is not used after all."""
+        received = await self._world.blobs.receive(chunks, maximum=maximum)
         await self._world.blobs.adopt(received.path, received.key)
+        return received.key, received.size
+
+    async def drop(self, key: str) -> None:
+        """Forget received bytes that nothing refers to."""
+        referenced = await self._world.store.read(lambda tx: tx.work.blob_is_referenced(key))
+        if not referenced:
+            await self._world.blobs.delete(key)
+
+    async def analyze(
+        self, access: Access, upload: Upload, wanted: Wanted, *, command: CommandId | None
+    ) -> AnalysisRecord:
+        """Queue the analysis of a received recording."""
+        if upload.size == 0:
+            raise InvalidValue("audio_file", "empty", "a recording")
         asset = self._assets.uploaded(
             access.project,
             access.user,
-            name=recording.name[:MAXIMUM_NAME],
-            media_type=recording.media_type,
-            blob=received.key,
-            size=received.size,
+            name=upload.name[:MAXIMUM_NAME],
+            media_type=upload.media_type,
+            blob=upload.key,
+            size=upload.size,
         )
-        body = fingerprint(("analyze", access.project, received.key, recording.name, wanted))
-        try:
-            if received.size == 0:
-                raise InvalidValue("audio_file", "empty", "a recording")
-            return await self._once(access, asset, wanted, body, command, new_asset=True)
-        except BaseException:
-            await self._drop(received.key)
-            raise
+        body = fingerprint(("analyze", access.project, upload.key, upload.name, wanted))
+        return await self._once(access, asset, wanted, body, command, new_asset=True)
 
     async def analyze_again(
         self, access: Access, asset_id: AssetId, wanted: Wanted, *, command: CommandId | None
@@ -119,8 +120,3 @@ class Uploads:
 
         found = await self._repeats.once(access.user, command, body, str, work)
         return await self._analyses.outcome(AnalysisId(found), 0.0)
-
-    async def _drop(self, key: str) -> None:
-        referenced = await self._world.store.read(lambda tx: tx.work.blob_is_referenced(key))
-        if not referenced:
-            await self._world.blobs.delete(key)

@@ -1,10 +1,14 @@
 """What BrainAroo heard: each fact with its confidence and what else it might be."""
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
 Depth = Literal["quick", "comprehensive", "deep"]
+Feature = Literal[
+    "tempo", "meter", "key", "chords", "energy", "style", "emotion", "complexity", "sections"
+]
+FEATURES: Final[tuple[Feature, ...]] = get_args(Feature)
 
 
 class Candidate(msgspec.Struct, frozen=True):

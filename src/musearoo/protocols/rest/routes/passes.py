@@ -1,0 +1,49 @@
+"""Passes for the other doors."""
+
+from typing import Annotated
+
+from starlette.responses import Response
+
+from musearoo.domain.ids import SessionId
+from musearoo.domain.permissions import Permission
+from musearoo.protocols.rest.answers import answer
+from musearoo.protocols.rest.arrival import header
+from musearoo.protocols.rest.bodies import json_body
+from musearoo.protocols.rest.call import LoggedIn
+from musearoo.protocols.rest.policies import project
+from musearoo.protocols.rest.routing import Resource
+from musearoo.protocols.rest.shapes.answers import PairingResponse, TicketResponse
+from musearoo.protocols.rest.shapes.requests import SessionRef
+
+passes = Resource("passes")
+
+
+@passes.route(
+    "POST", "/ws-tickets", policy=project(Permission.VIEW, via="body.session_id"),
+    answers={201: TicketResponse},
+)  # fmt: skip
+async def issue_ticket(
+    caller: LoggedIn, body: Annotated[SessionRef, json_body(SessionRef)]
+) -> Response:
+    """A single-use ticket for the WebSocket, to be sent in its first message."""
+    ticket, seconds = await caller.conductor.passes.ticket(
+        caller.actor,
+        SessionId(body.session_id),
+        origin=caller.origin,
+        page=header(caller.request.scope, b"origin"),
+    )
+    return answer(TicketResponse(ticket, seconds), 201)
+
+
+@passes.route(
+    "POST", "/osc/pairings", policy=project(Permission.VIEW, via="body.session_id"),
+    answers={201: PairingResponse},
+)  # fmt: skip
+async def pair_osc(
+    caller: LoggedIn, body: Annotated[SessionRef, json_body(SessionRef)]
+) -> Response:
+    """A code that lets an OSC device act in a session as you; 503 where no OSC door runs."""
+    code, seconds = await caller.conductor.passes.pairing(
+        caller.actor, SessionId(body.session_id), origin=caller.origin
+    )
+    return answer(PairingResponse(code, seconds), 201)
