@@ -147,6 +147,12 @@ class TestRestart:
         assert limiter.snapshot(0.0, 1.7e9).keys() == {USER, OTHER}
         assert limiter.snapshot(0.0, 1.7e9, UserId("nobody")) == {}
 
+    def test_what_has_run_out_meanwhile_is_not_taken_up(self, limiter):
+        limiter.take(USER, Tier.FREE, 5, 0.0)
+        after = QuotaLimiter()
+        after.restore(limiter.snapshot(0.0, 1.7e9), 0.0, 1.7e9 + 86_401)
+        assert after.snapshot(0.0, 1.7e9) == {}
+
     @pytest.mark.parametrize("row", [b"", b"\x00", b"\xc1", b"\x93\x90\x90\x90", os.urandom(40)])
     def test_damaged_row_is_named_and_the_others_read(self, limiter, row):
         limiter.take(USER, Tier.FREE, 5, 0.0)

@@ -26,7 +26,8 @@ class LocalTokens:
 
     def redeem(self, token: str) -> bool:
         """Whether the token is live; it is spent by asking."""
-        match = [live for live in self._live if compare_digest(live.encode(), token.encode())]
+        given = token.encode("utf-8", "surrogatepass")
+        match = [live for live in self._live if compare_digest(live.encode(), given)]
         if not match:
             return False
         self._live.discard(match[0])
