@@ -46,12 +46,12 @@ def settings(started: WorkerCommand, **changes: Any) -> PoolSettings:
     small = PoolSettings(
         command=started,
         interactive=1,
+        sound=0,
         durable=1,
         analysis=1,
         interactive_patience=1.5,
         durable_patience=1.5,
         analysis_patience=2.0,
-        preload=(),
     )
     return replace(small, **changes)
 

@@ -20,7 +20,7 @@ async def serve(act: str) -> None:
         command(Path(gettempdir())), interactive_patience=600.0, durable_patience=600.0
     )
     async with running(patient) as pool:
-        await asyncio.gather(*(crew.manned() for crew in pool.crews()))
+        await asyncio.gather(*(crew.manned() for crew in pool.crews() if crew.plan.size))
         for lane in ("interactive", "durable"):
             run = fragile(act, bars=200)
             tasks(pool.play(run, lane=lane, on_bar=lambda _bar: None), name="play")

@@ -86,6 +86,10 @@ def alive(pid: int) -> bool:
         return False
 
 
+def files(folder: Path, pattern: str) -> list[Path]:
+    return list(folder.glob(pattern))
+
+
 def busy(crew: Crew) -> int:
     (pid,) = crew.pids
     return pid
@@ -249,10 +253,19 @@ class TestManners:
             assert isinstance(ends[3], ReducedCapacity)
 
     async def test_preload_is_warmed_once_by_each_worker(self, tmp_path: Path) -> None:
-        plan = settings(command(tmp_path), interactive=2, analysis=0, preload=("sound",))
+        plan = settings(command(tmp_path), sound=2, analysis=0)
         async with running(plan) as pool:
-            await until(lambda: len(list(tmp_path.glob("warm-sound-*"))) == 2)
-            await until(lambda: pool.idle() == 2)
+            await until(lambda: len(files(tmp_path, "warm-notation-*")) == 2)
+            assert 2 == len(files(tmp_path, "warm-sound-*"))
+            await until(lambda: pool.sound.idle == 2)
+
+    async def test_rendering_leaves_the_players_alone(self, tmp_path: Path) -> None:
+        async with running(settings(command(tmp_path), sound=1, analysis=0)) as pool:
+            hung = asyncio.ensure_future(
+                WorkerRenderer(pool).audio(song("hang"), format="wav", lane="interactive")
+            )
+            assert 8 == len(await played(pool, run_of()))
+            hung.cancel()
 
 
 class TestStarting:
@@ -358,7 +371,7 @@ class TestTheEnd:
         tasks = Tasks()
         pool = WorkerPool(settings(command(tmp_path)), spawn=tasks, clock=PlainClock())
         await pool.start()
-        await until(lambda: all(crew.pids for crew in pool.crews()))
+        await until(lambda: all(crew.pids for crew in pool.crews() if crew.plan.size))
         play = tasks(
             pool.play(fragile(act, bars=200), lane="interactive", on_bar=_unheard), name="play"
         )

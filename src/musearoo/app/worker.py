@@ -27,7 +27,7 @@ def main(skills: Skills | None = None) -> None:
     guard(setup)
     wire.listen()
     try:
-        bench = Bench(skills or Installed(), wire.send, wire.is_cancelled)
+        bench = Bench(skills or Installed(), wire.send, wire.is_cancelled, plays=setup.plays)
         wire.send(frames.Ready(os.getpid(), bench.descriptions()))
     except Exception as error:  # noqa: BLE001  (whatever a plug-in does, the server must hear of it)
         wire.send(_failure(0, error))

@@ -1,6 +1,7 @@
 """What a worker can do: one method for each kind of task, over what is installed."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Protocol
 
 from musearoo.app.worker_guard import limit_processor
@@ -39,7 +40,7 @@ class Skills(Protocol):
         ...
 
     def warm(self, what: str) -> None:
-        """Load and touch "sound" or "analysis"."""
+        """Load and touch "sound", "notation" or "analysis"."""
         ...
 
 
@@ -73,12 +74,15 @@ class Installed:
         return render_svg(song)
 
     def warm(self, what: str) -> None:
-        if what == "sound":
-            from musearoo.render.audio import warm_up  # noqa: PLC0415
+        match what:
+            case "sound":
+                from musearoo.render.audio import warm_up  # noqa: PLC0415
 
-            warm_up()
-        if what == "analysis":
-            import musearoo.brain  # noqa: PLC0415, F401
+                warm_up()
+            case "notation":
+                import_module("musearoo.render.notation")
+            case "analysis":
+                import_module("musearoo.brain")
 
 
 class Bench:
@@ -89,11 +93,13 @@ class Bench:
         skills: Skills,
         send: Callable[[frames.FromWorker], None],
         is_cancelled: Callable[[int], bool],
+        *,
+        plays: bool,
     ) -> None:
         self._skills = skills
         self._send = send
         self._is_cancelled = is_cancelled
-        self._engines = skills.engines()
+        self._engines = skills.engines() if plays else {}
 
     def descriptions(self) -> tuple[EngineDescription, ...]:
         """Every engine, by name."""

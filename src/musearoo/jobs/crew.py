@@ -38,7 +38,8 @@ class CrewPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How a crew works.
 
     A worker that holds more than `resident_limit` bytes after an order is renewed.
-    `preload` names what each worker warms when it first has nothing else to do.
+    `preload` names what each worker warms when it first has nothing else to do; engines
+    are warmed in any case.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Crew:
         self._failed_starts = 0
         self._closed = False
         self._manned = asyncio.Event()
+        self._preload = plan.preload
 
     @property
     def idle(self) -> int:
@@ -86,8 +88,9 @@ class Crew:
             self._hire(0.0)
 
     async def manned(self) -> None:
-        """Wait for the first worker; raises `Unavailable` when none can be started."""
-        await self._manned.wait()
+        """Wait until the first worker is warm; raises `Unavailable` when none can be started."""
+        if self.plan.size:
+            await self._manned.wait()
         if self._closed or self._hopeless():
             raise self._unavailable()
 
@@ -144,7 +147,7 @@ class Crew:
         """A worker has loaded its engines (`Employer`)."""
         self._failed_starts = 0
         self.engines = self.engines or engines
-        self._manned.set()
+        self._preload = (*(engine.name for engine in self.engines), *self.plan.preload)
         log.info("worker.ready", crew=self.plan.name, pid=member.pid)
         self._let_one_retire()
         self._next_for(member)
@@ -248,9 +251,11 @@ class Crew:
         while self._queue:
             if self._give(member, self._queue.popleft()):
                 return
-        missing = next((what for what in self.plan.preload if what not in member.warm), None)
-        if missing is not None:
-            self._warm(member, missing)
+        for what in self._preload:
+            if what not in member.warm:
+                self._warm(member, what)
+                return
+        self._manned.set()
 
     def _warm(self, member: Member, what: str) -> None:
         member.warm.add(what)
@@ -277,6 +282,8 @@ class Crew:
             order.refuse(self._too_late())
 
     def _hopeless(self) -> bool:
+        if not self.plan.size:
+            return True
         return self._failed_starts >= _HOPELESS_STARTS and not any(m.ready for m in self._members)
 
     def _unavailable(self) -> Unavailable:

@@ -1,4 +1,9 @@
-"""The warm workers of the server: interactive, durable and analysis crews behind `EnginePool`."""
+"""The warm workers of the server: crews that play, render, do durable work and analyse.
+
+Sound has a crew of its own beside the players: loading the sound font takes a second that
+no player could play in, costs 300 MB, and rendering holds the interpreter for its whole
+length (measured with symusic 0.5.8).
+"""
 
 import asyncio
 import os
@@ -36,22 +41,24 @@ def interactive_workers() -> int:
 class PoolSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many workers there are and what they may do.
 
-    `interactive` None means cores - 1. The patiences are seconds without a bar or
-    progress after which a worker counts as hung. `analysis_memory` limits the address
-    space of those that read strangers' files, where the system can.
+    `interactive` None means cores - 1; without `sound` workers the players render too.
+    The patiences are seconds without a bar or progress after which a worker counts as
+    hung. `analysis_memory` limits the address space, in bytes, of those that read
+    strangers' files, where the system can.
     """
 
     interactive: int | None = None
+    sound: int = 1
     durable: int = 1
     analysis: int = 1
     interactive_patience: float = 10.0
-    durable_patience: float = 60.0
+    sound_patience: float = 20.0
+    durable_patience: float = 120.0
     analysis_patience: float = 60.0
     analysis_memory: int = 2 * _GIBIBYTE
     resident_limit: int = 600 * 1024 * 1024
     queue_limit: int = 64
     start_seconds: float = 30.0
-    preload: tuple[str, ...] = ("sound",)
     command: WorkerCommand = WorkerCommand()
 
 
@@ -60,10 +67,14 @@ class WorkerPool:
 
     def __init__(self, settings: PoolSettings, *, spawn: Spawn, clock: Clock) -> None:
         self.settings = settings
-        lowered = msgspec.structs.replace(settings.command, niceness=_LOW_PRIORITY)
-        limited = msgspec.structs.replace(lowered, memory=settings.analysis_memory)
+        plays = settings.command
+        renders = msgspec.structs.replace(plays, plays=False)
+        durable = msgspec.structs.replace(plays, niceness=_LOW_PRIORITY)
+        analyses = msgspec.structs.replace(
+            renders, niceness=_LOW_PRIORITY, memory=settings.analysis_memory
+        )
 
-        def crew(name: str, size: int, command: WorkerCommand, preload: tuple[str, ...]) -> Crew:
+        def crew(name: str, size: int, command: WorkerCommand, *preload: str) -> Crew:
             plan = CrewPlan(
                 name=name,
                 size=size,
@@ -75,10 +86,10 @@ class WorkerPool:
             return Crew(plan, spawn=spawn, clock=clock)
 
         size = settings.interactive if settings.interactive is not None else interactive_workers()
-        self.interactive = crew("interactive", size, settings.command, settings.preload)
-        self.durable = crew("durable", settings.durable, lowered, ())
-        self.analysis = crew("analysis", settings.analysis, limited, ("analysis",))
-        self._spawn = spawn
+        self.interactive = crew("interactive", size, plays)
+        self.sound = crew("sound", settings.sound, renders, "sound", "notation")
+        self.durable = crew("durable", settings.durable, durable)
+        self.analysis = crew("analysis", settings.analysis, analyses, "analysis")
 
     async def start(self) -> None:
         """Start the workers; returns when the first can play. Raises `Unavailable`."""
@@ -88,8 +99,8 @@ class WorkerPool:
                 await self.interactive.manned()
         except TimeoutError:
             raise Unavailable("The workers do not start; see the log.") from None
-        self.durable.start()
-        self.analysis.start()
+        for crew in self.crews():
+            crew.start()
 
     async def close(self) -> None:
         """End every worker; takes less than a second."""
@@ -99,11 +110,15 @@ class WorkerPool:
 
     def crews(self) -> tuple[Crew, ...]:
         """All crews."""
-        return (self.interactive, self.durable, self.analysis)
+        return (self.interactive, self.sound, self.durable, self.analysis)
 
     def crew(self, lane: Lane) -> Crew:
-        """The crew of a lane."""
+        """Those who play in a lane."""
         return self.interactive if lane == "interactive" else self.durable
+
+    def renderers(self, lane: Lane) -> Crew:
+        """Those who render in a lane."""
+        return self.sound if lane == "interactive" and self.settings.sound else self.crew(lane)
 
     def patience(self, lane: Lane) -> float:
         """Seconds of silence that a lane allows."""

@@ -28,6 +28,7 @@ class WorkerCommand(msgspec.Struct, frozen=True, kw_only=True):
 
     argv: Sequence[str] = WORKER
     link: Link = NATIVE_LINK
+    plays: bool = True
     niceness: int = 0
     memory: int = 0
     extra_environment: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -188,6 +189,7 @@ def _argv(command: WorkerCommand, descriptor: int) -> list[str]:
         link=command.link,
         parent=os.getpid(),
         descriptor=descriptor,
+        plays=command.plays,
         niceness=command.niceness,
         memory=command.memory,
     )

@@ -26,9 +26,10 @@ class WorkerRenderer:
         return await self._made(frames.NotationTask(song), lane)
 
     async def _made(self, task: frames.Task, lane: Lane) -> bytes:
-        # Rendering reports no progress on its way, so it gets the patience of the durable lane.
-        order = Order(task, patience=self._pool.settings.durable_patience)
-        result = await perform(self._pool.crew(lane), order)
+        # Rendering reports no progress on its way, so nobody can tell slow from hung.
+        settings = self._pool.settings
+        patience = settings.sound_patience if lane == "interactive" else settings.durable_patience
+        result = await perform(self._pool.renderers(lane), order := Order(task, patience=patience))
         assert isinstance(result, frames.Made)  # noqa: S101
         if result.size <= _JOIN_ON_LOOP:
             return b"".join(order.content)

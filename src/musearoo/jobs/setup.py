@@ -27,13 +27,14 @@ NATIVE_LINK: Final[Link] = "socket" if os.name == "posix" else "pipe"
 class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a worker must know before it says that it is ready.
 
-    `parent` is the server's process id. `niceness` lowers priority, 0 to 19.
-    `memory` limits address space in bytes, 0 for no limit.
+    `parent` is the server's process id. `plays` loads the engines. `niceness` lowers
+    priority, 0 to 19. `memory` limits address space in bytes, 0 for no limit.
     """
 
     link: Link
     parent: int
     descriptor: int = -1
+    plays: bool = True
     niceness: int = 0
     memory: int = 0
 
