@@ -38,7 +38,7 @@ from musearoo.domain.music.chord import ChordSpan
 from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter, default_grouping
 from musearoo.domain.music.tempo_map import TempoMap
-from musearoo.domain.session.state import SessionState, Transport
+from musearoo.domain.session.state import SessionState, Steps, Transport
 
 Data = dict[str, Any]
 
@@ -55,9 +55,9 @@ EVENT_TYPES: Final = (*_OWN_TYPES.values(), "event")
 
 
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One message to a client. `timestamp` is UNIX seconds; `cause` the id of the command behind it.
+    """One message to a client.
 
-    `history` tells an undo or redo from a change that was made for its own sake.
+    `timestamp` is UNIX seconds, `cause` the id of the command that led to it; `history` tells an undo or redo from a change that was made for its own sake.
     """
 
     type: str
@@ -125,9 +125,7 @@ def snapshot(state: SessionState, now: float) -> Data:
         "parts": state.parts,
         "transport": transport(state.transport) | {"position": state.tick_at(now)},
         "analysis_id": state.analysis_id,
-        "undo": {
-            user: _steps(len(steps.done), len(steps.undone)) for user, steps in state.steps.items()
-        },
+        "undo": {user: _undo(steps) for user, steps in state.steps.items()},
     }
 
 
@@ -170,8 +168,8 @@ def _fields(event: Event) -> Data:
     return msgspec.structs.asdict(event)
 
 
-def _steps(done: int, undone: int) -> Data:
-    return {"undo": done, "redo": undone}
+def _undo(steps: Steps) -> Data:
+    return {"undo": len(steps.done), "redo": len(steps.undone)}
 
 
 def _tempo(tempo_map: TempoMap) -> Data:

@@ -39,14 +39,14 @@ def create_app(conductor: Conductor, options: RestOptions) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False},  # type: ignore[typeddict-unknown-key]
+        telemetry={"tracing": False, "metrics": False},
         middleware=_middleware(Door(conductor, options)),
         exception_handlers={
             MuseArooError: on_refusal,
             HttpRefusal: on_http_refusal,
             RequestValidationError: on_invalid_request,
             HTTPException: on_framework_refusal,
-        },  # type: ignore[dict-item]
+        },
     )
     mount(app, ROUTES, documented)
     check_policies(app)

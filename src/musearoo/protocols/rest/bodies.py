@@ -72,12 +72,12 @@ class StructBody(Generic[S]):
 
 
 def json_body(model: type[BaseModel], *, maximum: int = SMALL, optional: bool = False) -> Any:
-    """For `Annotated[Model, json_body(Model)]`."""
+    """What `Annotated` needs to read a pydantic model from the body."""
     return Depends(JsonBody(model, maximum=maximum, optional=optional))
 
 
 def struct_body(model: type[msgspec.Struct], *, maximum: int = LARGE) -> Any:
-    """For `Annotated[Model, struct_body(Model)]`."""
+    """What `Annotated` needs to read a msgspec struct from the body."""
     return Depends(StructBody(model, maximum=maximum))
 
 

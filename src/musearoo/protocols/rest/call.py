@@ -83,14 +83,8 @@ async def caller(request: Request) -> Caller:
     """Let in who shows a living access token."""
     someone = Visitor(request)
     _pace(someone)
-    token = _bearer(request)
     try:
-        if token is None:
-            raise Unauthenticated(
-                "Send an access token as `Authorization: Bearer ...`; "
-                "POST /api/v3/auth/login gives one."
-            )
-        actor = await someone.conductor.gate.actor(token)
+        actor = await someone.conductor.gate.actor(_bearer(request))
     except Unauthenticated:
         _slow_down(someone)
         raise
@@ -102,14 +96,13 @@ Anyone = Annotated[Visitor, Depends(visitor)]
 LoggedIn = Annotated[Caller, Depends(caller)]
 
 
-def _bearer(request: Request) -> str | None:
-    value = header(request.scope, b"authorization")
-    if value is None:
-        return None
-    scheme, _, token = value.partition(" ")
+def _bearer(request: Request) -> str:
+    scheme, _, token = (header(request.scope, b"authorization") or "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > _LARGEST_TOKEN:
-        return None
+        raise Unauthenticated(
+            "Send an access token as `Authorization: Bearer ...`; POST /api/v3/auth/login gives one."
+        )
     return token
 
 

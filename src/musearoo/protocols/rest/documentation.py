@@ -183,7 +183,7 @@ def _operation(declared: Declared) -> dict[str, Any]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "description": "The same key with the same request gives the first answer for 24 h.",
+                "description": "The same key and request give the first answer for 24 h.",
                 "schema": {
                     "type": "string",
                     "minLength": 1,

@@ -89,7 +89,7 @@ class Problem(
     snapshot: str | None = None
 
 
-class HttpRefusal(Exception):  # noqa: N818  after the fact it states
+class HttpRefusal(Exception):
     """A refusal that concerns HTTP and no other door."""
 
     def __init__(

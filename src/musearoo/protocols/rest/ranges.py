@@ -14,7 +14,7 @@ _ATTRIBUTE: Final = "!#$&+-.^_`|~"
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9 ._()\[\]+-]")
 
 
-class Unsatisfiable(Exception):  # noqa: N818  after the fact it states
+class Unsatisfiable(Exception):
     """The range begins after the end."""
 
 

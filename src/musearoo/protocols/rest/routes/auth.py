@@ -114,8 +114,11 @@ async def verify_email(
 async def reset_password(
     visitor: Anyone, body: Annotated[PasswordReset, json_body(PasswordReset)]
 ) -> Response:
-    """Ask for a mail with `email` (202, whether it has an account or not), or set a new password
-    with the `token` from it (204, which ends every login)."""
+    """Ask for a mail, or set a new password with what it brought.
+
+    With `email`: 202, whether it has an account or not. With `token` and `password`: 204, and
+    every login has ended.
+    """
     accounts = visitor.conductor.accounts
     if body.email is not None and body.token is None and body.password is None:
         await accounts.ask_reset(body.email, visitor.origin)

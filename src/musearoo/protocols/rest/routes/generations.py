@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from starlette.responses import Response
 
-from musearoo.domain.commands import Command, CancelGeneration, Generate
+from musearoo.domain.commands import CancelGeneration, Command, Generate
 from musearoo.domain.errors import ErrorCode, MuseArooError
 from musearoo.domain.ids import AnalysisId, GenerationId, SessionId
 from musearoo.domain.permissions import Permission
@@ -46,7 +46,7 @@ async def generate(
         part=body.part,
         bars=body.bars,
         seed=body.seed,
-        style_hints=tuple(body.style_hints),
+        style_hints=body.style_hints,
         quality_target=body.quality_target,
         reference_asset=(
             own_asset(body.reference_audio_url, "reference_audio_url", caller)

@@ -13,7 +13,7 @@ class ScreenReader(Body):
     """What is announced, and when."""
 
     verbosity: Literal["low", "medium", "high"] = "medium"
-    announce: list[Announced] = ["transport", "chord", "take", "chat"]
+    announce: tuple[Announced, ...] = ("transport", "chord", "take", "chat")
     quantise_to: Literal["beat", "bar"] = "bar"
     mute_while_playing: bool = False
 
@@ -27,8 +27,8 @@ class Keyboard(Body):
             Annotated[str, Field(min_length=1, max_length=40)],
             Annotated[str, Field(min_length=1, max_length=40)],
         ],
-        Field(max_length=100),
-    ] = {}
+        Field(max_length=100, default_factory=dict),
+    ]
     sticky_nudge_ms: Annotated[int, Field(ge=0, le=5_000)] = 0
 
 

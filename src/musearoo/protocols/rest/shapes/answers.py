@@ -45,7 +45,7 @@ class LoginResponse(msgspec.Struct, frozen=True):
     user: UserProfile
     subscription_tier: str
     refresh_expires_at: datetime
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
 
 
 class ProfileUpdated(msgspec.Struct, frozen=True):
@@ -242,7 +242,7 @@ class SessionResponse(msgspec.Struct, frozen=True):
 
 
 class EventsResponse(msgspec.Struct, frozen=True):
-    """Events after a number, oldest first. `seq` is the latest there is: read on until you have it."""
+    """Events after a number, oldest first; read on until you have `seq`, the latest there is."""
 
     session_id: str
     epoch: str

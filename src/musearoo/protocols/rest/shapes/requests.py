@@ -29,8 +29,8 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 AnalysisType = Depth
 
 
-def _distinct(values: list[str]) -> list[str]:
-    return list(dict.fromkeys(values))
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 class Register(Body):
@@ -102,7 +102,9 @@ class ProjectCreate(Body):
     name: Annotated[str, Field(min_length=1, max_length=200, examples=["Kitchen riff"])]
     description: Annotated[str, Field(max_length=10_000)] | None = None
     is_public: bool = False
-    collaborators: Annotated[list[Email], Field(max_length=20), AfterValidator(_distinct)] = []
+    collaborators: Annotated[
+        tuple[Email, ...], Field(max_length=20), AfterValidator(_distinct)
+    ] = ()
 
 
 class ProjectChange(Body):
@@ -120,8 +122,10 @@ class AnalysisRequest(Body):
 
     audio_url: Annotated[str, Field(max_length=500)] | None = None
     analysis_type: AnalysisType = "comprehensive"
-    extract_features: Annotated[list[Feature], Field(max_length=20)] = list(FEATURES)
-    """What `detailed_features` shall hold; everything is heard and kept all the same."""
+    extract_features: Annotated[
+        list[Feature], Field(max_length=20, default_factory=lambda: list(FEATURES))
+    ]
+    """What `detailed_features` shall hold, all if left out; everything is heard all the same."""
 
 
 class GenerationRequest(Body):
@@ -138,12 +142,12 @@ class GenerationRequest(Body):
 
     engine: Name
     """`drummaroo`, `bassaroo`, `melodyroo`, `harmonyroo` or an installed plug-in."""
-    parameters: Annotated[dict[Name, Value], Field(max_length=64)] = {}
+    parameters: Annotated[dict[Name, Value], Field(max_length=64, default_factory=dict)]
     reference_audio_url: Annotated[str, Field(max_length=500)] | None = None
     """An asset of this project (its id or its URL): play to what was heard there."""
-    style_hints: Annotated[list[Name], Field(max_length=8)] = []
+    style_hints: Annotated[tuple[Name, ...], Field(max_length=8)] = ()
     quality_target: Literal["fast", "balanced", "quality"] = "balanced"
-    """`fast` plays now or is refused; `balanced` is queued when busy; `quality` picks the best of several."""
+    """`fast` plays now or is refused, `balanced` may be queued, `quality` is the best of several."""
     part: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     bars: Annotated[int, Field(ge=1, le=256)] | None = None
     seed: Annotated[int, Field(ge=0, le=LARGEST_NUMBER - 1)] | None = None
@@ -155,7 +159,7 @@ class CollaborationInvite(Body):
 
     project_id: Id
     email: Email
-    permissions: Annotated[list[Permission], Field(min_length=1, max_length=4)]
+    permissions: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=4)]
     message: Annotated[str, Field(max_length=2_000)] | None = None
 
 
