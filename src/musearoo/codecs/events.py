@@ -57,7 +57,8 @@ EVENT_TYPES: Final = (*_OWN_TYPES.values(), "event")
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     """One message to a client.
 
-    `timestamp` is UNIX seconds, `cause` the id of the command that led to it; `history` tells an undo or redo from a change that was made for its own sake.
+    `timestamp` is UNIX seconds, `cause` the id of the command that led to it; `history` tells
+    an undo or redo from a change that was made for its own sake.
     """
 
     type: str

@@ -101,7 +101,7 @@ def _bearer(request: Request) -> str:
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > _LARGEST_TOKEN:
         raise Unauthenticated(
-            "Send an access token as `Authorization: Bearer ...`; POST /api/v3/auth/login gives one."
+            "Send an access token as `Authorization: Bearer ...`; /api/v3/auth/login gives one."
         )
     return token
 

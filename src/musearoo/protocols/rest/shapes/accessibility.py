@@ -27,8 +27,8 @@ class Keyboard(Body):
             Annotated[str, Field(min_length=1, max_length=40)],
             Annotated[str, Field(min_length=1, max_length=40)],
         ],
-        Field(max_length=100, default_factory=dict),
-    ]
+        Field(max_length=100),
+    ] = Field(default_factory=dict)
     sticky_nudge_ms: Annotated[int, Field(ge=0, le=5_000)] = 0
 
 

@@ -147,7 +147,7 @@ class GenerationRequest(Body):
     """An asset of this project (its id or its URL): play to what was heard there."""
     style_hints: Annotated[tuple[Name, ...], Field(max_length=8)] = ()
     quality_target: Literal["fast", "balanced", "quality"] = "balanced"
-    """`fast` plays now or is refused, `balanced` may be queued, `quality` is the best of several."""
+    """`fast` plays now or is refused; `balanced` may be queued; `quality` is the best of four."""
     part: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     bars: Annotated[int, Field(ge=1, le=256)] | None = None
     seed: Annotated[int, Field(ge=0, le=LARGEST_NUMBER - 1)] | None = None
