@@ -82,6 +82,7 @@ def test_acknowledged_commands_survive_and_repeats_apply_once(tmp_path: Path) ->
         for writer in writers:
             writer.stopping.set()
             writer.join(10)
+            writer.client.close()
             acked |= writer.acked
         _, alive = psutil.wait_procs(workers, timeout=3)
         assert not alive, "workers outlived the server"

@@ -53,7 +53,8 @@ class ServerProcess:
             start_new_session=True,
         )
         log.close()
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         self.url, self.token = self._await_url()
         self.ready_seconds = time.monotonic() - began
 
@@ -62,13 +63,16 @@ class ServerProcess:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+        self._hang_up()
 
     def stop(self) -> int:
         """End politely; answers the exit code."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=20)
+        code = self._process.wait(timeout=20)
+        self._hang_up()
+        return code
 
     def client(self) -> httpx.Client:
         """A client logged in as the local owner."""
@@ -86,6 +90,11 @@ class ServerProcess:
     def log(self) -> str:
         """Everything the process wrote to its log."""
         return (self.data_dir.parent / f"{self.data_dir.name}.log").read_text()
+
+    def _hang_up(self) -> None:
+        self._reader.join(5)
+        if self._process is not None and self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None

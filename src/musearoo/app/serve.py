@@ -6,6 +6,7 @@ import socket
 import webbrowser
 from collections.abc import Callable
 from importlib.util import find_spec
+from typing import cast
 
 import structlog
 import uvicorn
@@ -14,6 +15,7 @@ from musearoo import __version__
 from musearoo.app.compose import Graph, running
 from musearoo.app.metrics import Metrics
 from musearoo.app.settings import Settings
+from musearoo.conductor.conductor import Conductor
 from musearoo.domain.errors import Unavailable
 from musearoo.protocols.rest.app import create_app
 from musearoo.protocols.rest.options import RestOptions
@@ -43,6 +45,13 @@ def serve(settings: Settings, *, announce: Callable[[str], None], open_browser: 
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
         runner.run(_serve(settings, listener, announce, open_browser=open_browser))
+
+
+def openapi_document() -> bytes:
+    """The OpenAPI document of the REST door as JSON; nothing is started for it."""
+    nobody = cast("Conductor", None)
+    document: bytes = create_app(nobody, RestOptions(version=__version__)).state.openapi
+    return document
 
 
 async def _serve(

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from musearoo import __version__
-from musearoo.app.cli.console import UNAVAILABLE, AsJson, answer, fail, load_settings, out, run
+from musearoo.app.cli.console import UNAVAILABLE, AsJson, answer, fail, load_settings, run
 from musearoo.app.logging import configure_logging
 from musearoo.app.settings import Settings
 from musearoo.domain.errors import MuseArooError
@@ -61,10 +61,9 @@ def doctor(*, json: AsJson = False) -> None:
 
 def openapi(*, json: AsJson = False) -> None:  # noqa: ARG001  (it is always JSON)
     """Print the OpenAPI document of the REST door."""
-    from musearoo.protocols.rest.app import openapi_document  # noqa: PLC0415
+    from musearoo.app.serve import openapi_document  # noqa: PLC0415  (doors load slowly)
 
-    document = openapi_document(__version__)
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
+    sys.stdout.write(msgspec.json.format(openapi_document()).decode() + "\n")
 
 
 @config.command("show")
@@ -167,4 +166,5 @@ async def _workers(settings: Settings) -> Check:
 
 
 def _announce(url: str) -> None:
-    out.print(f"MuseAroo {__version__} is ready. Open\n\n  {url}\n", markup=False, soft_wrap=True)
+    sys.stdout.write(f"MuseAroo {__version__} is ready. Open\n\n  {url}\n\n")
+    sys.stdout.flush()
