@@ -6,10 +6,12 @@ import msgspec
 
 from musearoo.domain.context import EngineContext
 from musearoo.domain.music.chance import Chance
-from musearoo.engines.drummaroo.cell import Cell, CellBar, foot_is_free
+from musearoo.engines.drummaroo.cell import Cell
+from musearoo.engines.drummaroo.complexity import foot_is_free
 from musearoo.engines.drummaroo.fills import fill_steps, fill_strokes
 from musearoo.engines.drummaroo.settings import NAME, Settings
 from musearoo.engines.drummaroo.stroke import Force, Stroke
+from musearoo.engines.drummaroo.vocabulary import Pattern
 from musearoo.engines.feel import step_onsets
 from musearoo.engines.layout import NOWHERE
 from musearoo.engines.listening import strongest_accents
@@ -52,7 +54,7 @@ def bar_strokes(
 
 
 def _kicks(
-    context: EngineContext, settings: Settings, seed: int, own: CellBar, place: Place
+    context: EngineContext, settings: Settings, seed: int, own: Pattern, place: Place
 ) -> list[Stroke]:
     chance = Chance(seed, NAME, place.bar, "kick")
     kicks = set(own.kicks)
@@ -65,27 +67,38 @@ def _kicks(
     ]
 
 
-def _vary_kicks(settings: Settings, kicks: set[int], own: CellBar, chance: Chance) -> None:
-    """Leave out, add or move a kick away from the downbeat, as often as asked."""
-    layout = settings.layout
-    beats = {beat.first for beat in layout.beats} if settings.style.steady else {0}
+def _vary_kicks(settings: Settings, kicks: set[int], own: Pattern, chance: Chance) -> None:
+    """Leave out or add a kick away from the strong steps, as often as asked."""
     for _ in range(2):
         if not chance.permille(settings.variation * 7 // 10):
             continue
-        loose = sorted(kicks - beats)
+        loose = _loose_kicks(settings, kicks)
         if loose and chance.permille(450):
             kicks.discard(loose[chance.below(len(loose))])
-        else:
-            weights = [
-                settings.style.kick.often[source] + 10
-                if source != NOWHERE
-                and step not in kicks | own.accents
-                and foot_is_free(settings, step, kicks)
-                else 0
-                for step, source in enumerate(layout.struck)
-            ]
-            if any(weights):
-                kicks.add(chance.weighted(weights))
+            continue
+        weights = [_welcome(settings, step, kicks, own) for step in range(settings.layout.steps)]
+        if any(weights):
+            kicks.add(chance.weighted(weights))
+
+
+def _loose_kicks(settings: Settings, kicks: set[int]) -> list[int]:
+    """Kicks that may go: not the downbeat, nor in plain music any beat."""
+    layout = settings.layout
+    keeps_beats = settings.style.steady or settings.complexity < 400
+    fixed = {beat.first for beat in layout.beats} if keeps_beats else {0}
+    return sorted(kicks - fixed)
+
+
+def _welcome(settings: Settings, step: int, kicks: set[int], own: Pattern) -> int:
+    """Weight of a kick added on a step: by how often players do, off-beats if complex."""
+    layout = settings.layout
+    source = layout.struck[step]
+    if source == NOWHERE or step in kicks or step in own.accents:
+        return 0
+    if not foot_is_free(settings, step, kicks):
+        return 0
+    weak = step not in {beat.first for beat in layout.beats}
+    return (settings.style.kick.often[source] + 10) * (settings.complexity if weak else 500)
 
 
 def _accents(context: EngineContext, settings: Settings, bar: int) -> list[int]:
@@ -96,7 +109,7 @@ def _accents(context: EngineContext, settings: Settings, bar: int) -> list[int]:
 
 
 def _follow(
-    settings: Settings, kicks: set[int], own: CellBar, accents: list[int], chance: Chance
+    settings: Settings, kicks: set[int], own: Pattern, accents: list[int], chance: Chance
 ) -> None:
     """Move the kick towards the accents: each step has its own threshold to give in."""
     if not any(accents):
@@ -112,7 +125,7 @@ def _follow(
             kicks.add(step)
 
 
-def _snares(settings: Settings, seed: int, own: CellBar, place: Place) -> list[Stroke]:
+def _snares(settings: Settings, seed: int, own: Pattern, place: Place) -> list[Stroke]:
     chance = Chance(seed, NAME, place.bar, "snare")
     quiet = settings.style.light and place.section_level < _SOFT
     strokes = [

@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import msgspec
 
-from musearoo.domain.music.meter import Meter
-from musearoo.domain.music.rhythm import grid_of, syncopation
 from musearoo.domain.music.style import STYLES
 from musearoo.engines.layout import Triple
 
@@ -26,22 +24,13 @@ _FALLBACK: Final = "rock"
 class Groove(msgspec.Struct, frozen=True):
     """One bar of kick and snare over sixteen steps: `.` for a rest, else a kind of stroke.
 
-    `load` orders grooves from plain to involved: syncopation first, then strokes.
     `answer` is the second bar of a pair.
     """
 
     kick: str
     snare: str
     weight: int
-    load: int
     answer: "Groove | None" = None
-
-    @property
-    def struck(self) -> frozenset[tuple[str, int]]:
-        """Every kick and accented snare stroke."""
-        kicks = {("kick", step) for step, kind in enumerate(self.kick) if kind != "."}
-        snares = {("snare", step) for step, kind in enumerate(self.snare) if kind in "Xr"}
-        return frozenset(kicks | snares)
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -153,7 +142,7 @@ def _style(name: str, written: dict[str, Any], learned: dict[str, Any]) -> Style
 
 
 def _grooves(written: list[str], learned: list[list[int]]) -> tuple[Groove, ...]:
-    """Ours and the learned ones, from plain to involved."""
+    """Ours, then the learned ones that are not among them."""
     own = [_written_groove(text) for text in written]
     total = sum(count for _, _, count in learned) or 1
     share = len(own) * _OWN_WEIGHT * _LEARNED_PER_HUNDRED // 100
@@ -161,22 +150,14 @@ def _grooves(written: list[str], learned: list[list[int]]) -> tuple[Groove, ...]
     for kick, snare, count in learned:
         texts = (_text(kick, "x"), _text(snare, "X"))
         if texts not in known:
-            own.append(_groove(*texts, weight=max(1, share * count // total)))
-    return tuple(sorted(own, key=lambda groove: (groove.load, groove.kick, groove.snare)))
+            own.append(Groove(*texts, max(1, share * count // total)))
+    return tuple(own)
 
 
 def _written_groove(text: str) -> Groove:
-    first_kick, first_snare, *second = text.split()
-    answer = _groove(second[0], second[1]) if second else None
-    return _groove(first_kick, first_snare, answer=answer)
-
-
-def _groove(
-    kick: str, snare: str, *, weight: int = _OWN_WEIGHT, answer: Groove | None = None
-) -> Groove:
-    struck = [step for step in range(BAR) if kick[step] != "." or snare[step] in "Xr"]
-    load = 10 * syncopation(struck, grid_of(Meter()).weights) + 3 * len(struck)
-    return Groove(kick, snare, weight, load, answer)
+    kick, snare, *second = text.split()
+    answer = Groove(second[0], second[1], _OWN_WEIGHT) if second else None
+    return Groove(kick, snare, _OWN_WEIGHT, answer)
 
 
 def _text(mask: int, kind: str) -> str:

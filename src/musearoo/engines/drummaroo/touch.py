@@ -18,7 +18,7 @@ _LEVEL: Final = {
     "rimshot": 820, "open hat": 1080, "ride bell": 1020, "cowbell": 950, "crash": 1350,
     "crash 2": 1350, "pedal hat": 620, "high tom": 950, "mid tom": 970, "floor tom": 1000,
 }  # fmt: skip
-_FORCE: Final = {"accent": 1000, "plain": 900, "soft": 620, "tap": 480, "ghost": 1000}
+_FORCE: Final = {"accent": 1000, "plain": 900, "soft": 620, "tap": 430, "ghost": 1000}
 _WIDEST_US: Final = 45_000
 
 
@@ -30,14 +30,15 @@ class Touch:
         self._meter = settings.meter
         self._level = level
         self._bar = bar
-        self._hand = {piece: Chance(seed, NAME, bar, piece, "touch") for piece in DRUM_PITCHES}
+        self._seed = seed
+        self._chances: dict[str, Chance] = {}
         self._drift = Chance(seed, NAME, bar, "time").bell(settings.humanise * 2)
 
     def note(self, stroke: Stroke) -> Note:
         """The note of a stroke; strokes of one piece must come in playing order."""
         settings = self._settings
         layout = settings.layout
-        chance = self._hand[stroke.piece]
+        chance = self._chance(stroke.piece)
         tick = stroke.place * layout.grid.step_ticks // 1000
         start = swung(tick, self._meter, settings.swing, settings.style.name)
         return Note(
@@ -50,6 +51,12 @@ class Touch:
             voice=stroke.piece,
             articulation="ghost" if stroke.force == "ghost" else None,
         )
+
+    def _chance(self, piece: str) -> Chance:
+        """The stream of one piece, so that no piece moves another."""
+        if piece not in self._chances:
+            self._chances[piece] = Chance(self._seed, NAME, self._bar, piece, "touch")
+        return self._chances[piece]
 
     def _velocity(self, stroke: Stroke, chance: Chance) -> int:
         settings = self._settings
@@ -76,7 +83,7 @@ class Touch:
         table = self._table(stroke)
         source = self._source(stroke)
         feel = 0 if source == NOWHERE or stroke.fill else table.late_us[source]
-        uneven = chance.bell(table.late_spread_us * settings.humanise // 3000)
+        uneven = chance.bell(table.late_spread_us * settings.humanise // 1500)
         offset = feel * settings.groove * 3 // 2000 + uneven + self._drift
         widest = min(_WIDEST_US, settings.step_us // 5)
         return max(-widest, min(widest, offset)) + settings.push_us
