@@ -41,8 +41,10 @@ _LEAD_SHEET: Final = {
     "6": "maj6", "m6": "min6", "M9": "maj9", "m9": "min9", "-9": "min9",
     "7sus4": "sus4(b7)", "7sus": "sus4(b7)", "9sus4": "sus4(b7)",
 }  # fmt: skip
-_DEGREES: Final = {"1": 0, "2": 2, "3": 4, "4": 5, "5": 7, "6": 9, "7": 11, "9": 2, "11": 5}
-_SYMBOL: Final = re.compile(r"([A-Ga-g][#b♯♭]*)(:?)([^/]*)(?:/(.+))?")
+_DEGREES: Final = {
+    "1": 0, "2": 2, "3": 4, "4": 5, "5": 7, "6": 9, "7": 11, "9": 2, "11": 5, "13": 9,
+}  # fmt: skip
+_SYMBOL: Final = re.compile(r"([A-Ga-g][#b♯♭]*):?([^/]*)(?:/(.+))?")
 _MAXIMUM_SYMBOL: Final = 32
 
 
@@ -58,6 +60,10 @@ class Chord(msgspec.Struct, frozen=True):
             raise InvalidValue("chord.root", self.root, "0 to 11")
         if self.quality not in QUALITIES:
             raise InvalidValue("chord.quality", self.quality, "one of " + ", ".join(QUALITIES))
+        if self.bass is not None and not 0 <= self.bass <= 11:
+            raise InvalidValue("chord.bass", self.bass, "0 to 11")
+        if self.bass == self.root:
+            msgspec.structs.force_setattr(self, "bass", None)
 
     @staticmethod
     def parse(text: str) -> "Chord":
@@ -70,16 +76,17 @@ class Chord(msgspec.Struct, frozen=True):
             raise InvalidValue(
                 "chord", text[:_MAXIMUM_SYMBOL], 'a symbol such as "A:min7" or "Am7/C"'
             )
-        name, _, quality, bass = match.groups()
+        name, quality, bass = match.groups()
         root = parse_pitch_class(name)
-        quality = quality.strip() if quality in QUALITIES else _LEAD_SHEET.get(quality.strip(), "?")
+        quality = quality.strip()
+        quality = _LEAD_SHEET.get(quality, quality)
         if quality not in QUALITIES:
             raise InvalidValue("chord", text, "a quality among " + ", ".join(QUALITIES))
         return Chord(root, quality, _parse_bass(bass, root))
 
     def symbol(self, *, flats: bool = False) -> str:
         """The Harte symbol with a note name as bass, such as "A:min7/C"."""
-        bass = "" if self.bass in (None, self.root) else f"/{spell(self.bass or 0, flats=flats)}"
+        bass = "" if self.bass is None else f"/{spell(self.bass, flats=flats)}"
         return f"{spell(self.root, flats=flats)}:{self.quality}{bass}"
 
     @property
@@ -123,7 +130,5 @@ def _parse_bass(text: str | None, root: int) -> int | None:
     if degree in _DEGREES:
         accidentals = text[: len(text) - len(degree)]
         shift = accidentals.count("#") - accidentals.count("b")
-        bass = (root + _DEGREES[degree] + shift) % 12
-    else:
-        bass = parse_pitch_class(text)
-    return None if bass == root else bass
+        return (root + _DEGREES[degree] + shift) % 12
+    return parse_pitch_class(text)

@@ -37,8 +37,10 @@ _RELATIVE_MAJOR: Final = {
     "blues": 3,
 }
 _FIFTHS: Final = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
-_MODE_WORDS: Final = {"maj": "major", "min": "minor", "m": "minor", "aeolian": "minor"}
-_MODE_WORDS_IONIAN: Final = {"ionian": "major", "": "major"}
+_MODE_WORDS: Final = {
+    "": "major", "maj": "major", "ionian": "major",
+    "min": "minor", "m": "minor", "aeolian": "minor",
+}  # fmt: skip
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -56,14 +58,13 @@ class Key(msgspec.Struct, frozen=True):
     @staticmethod
     def parse(text: str) -> "Key":
         """Read "A minor", "Bb major", "F# dorian", "Am", "c"."""
-        words = text.strip().split(maxsplit=1)
-        if not words:
+        name, *words = text.split() or [""]
+        if not name:
             raise InvalidValue("key", text, 'a key such as "A minor" or "Bb major"')
-        name, mode = words[0], words[1].lower() if len(words) > 1 else ""
+        mode = " ".join(words).lower()
         if not mode and len(name) > 1 and name[-1] == "m":
             name, mode = name[:-1], "minor"
-        mode = _MODE_WORDS.get(mode, _MODE_WORDS_IONIAN.get(mode, mode))
-        return Key(parse_pitch_class(name), mode)
+        return Key(parse_pitch_class(name), _MODE_WORDS.get(mode, mode))
 
     @property
     def name(self) -> str:

@@ -9,7 +9,9 @@ from musearoo.domain.music.ticks import TICKS_PER_WHOLE
 
 DENOMINATORS: Final = (1, 2, 4, 8, 16, 32)
 MAXIMUM_NUMERATOR: Final = 32
-_ODD_GROUPS: Final = {5: (3, 2), 7: (2, 2, 3), 8: (3, 3, 2), 10: (3, 3, 2, 2), 11: (3, 3, 3, 2), 13: (3, 3, 3, 2, 2)}  # fmt: skip
+_ODD_GROUPS: Final = {
+    5: (3, 2), 7: (2, 2, 3), 8: (3, 3, 2), 10: (3, 3, 2, 2), 11: (3, 3, 3, 2), 13: (3, 3, 3, 2, 2),
+}  # fmt: skip
 
 
 class Meter(msgspec.Struct, frozen=True):

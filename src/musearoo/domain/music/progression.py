@@ -29,6 +29,15 @@ _MEMBERS: Final[dict[str, dict[Function, tuple[tuple[int, int], ...]]]] = {
     "mixolydian": {"T": ((0, 8), (5, 2)), "S": ((3, 7), (1, 1)), "D": ((6, 7), (4, 3))},
     "locrian": {"T": ((0, 8),), "S": ((3, 3), (5, 3)), "D": ((4, 3), (1, 3))},
 }
+# How often T, S and D stand before a function.
+_LEADS: Final[dict[Function, tuple[int, int, int]]] = {
+    "T": (1, 4, 5),
+    "S": (6, 1, 2),
+    "D": (2, 6, 0),
+}
+_CADENCE: Final = (3, 7)  # plagal, authentic
+_ELSEWHERE: Final = 250  # open phrases that begin away from home, in thousandths
+_APPLIED: Final = 200
 _BLUES: Final = (0, 3, 0, 0, 3, 3, 0, 0, 4, 3, 0, 4)
 
 
@@ -49,7 +58,7 @@ def progression(key: Key, meter: Meter, bars: int, style: str, seed: int) -> tup
         # Every other phrase comes back, as verses do.
         name = "close" if last else first // PHRASE % 2
         chance = Chance(seed, "progression", name)
-        slots = _phrase(length, chance, key, closed=last or name == 1)
+        slots = _phrase(length, chance, key, style, closed=last or name == 1)
         spans += _spans(slots, first, key, meter, style, chance)
     return tuple(spans)
 
@@ -62,45 +71,46 @@ def _blues(key: Key, meter: Meter, bars: int) -> Iterator[ChordSpan]:
         yield ChordSpan(bar * length, length, Chord(root, "7"))
 
 
-def _phrase(length: int, chance: Chance, key: Key, *, closed: bool) -> list[_Slot]:
-    """T-region, then preparation and goal: open phrases stop on the dominant."""
-    functions = list(_functions(length, chance, closed=closed))
-    slots = [_member(function, chance, key) for function in functions]
-    if functions[0] == "T" or len(slots) == 1:
-        slots[0] = _Slot(0, "T")
+def _phrase(length: int, chance: Chance, key: Key, style: str, *, closed: bool) -> list[_Slot]:
+    """A tonic region, then the goal and what prepares it: open phrases stop on the dominant."""
+    slots: list[_Slot] = []
+    for function in _functions(length, chance, closed=closed):
+        slots.append(_member(function, chance, key, slots[-1].degree if slots else None))
     if closed:
         slots[-1] = _Slot(0, "T")
-    for index, (slot, following) in enumerate(zip(slots, slots[1:], strict=False)):
-        if slot == following or (slot.degree == following.degree and not slot.applied):
-            slots[index] = _substitute(slot, index, chance)
-    return slots
+    elif slots[0].function == "T" and not chance.permille(_ELSEWHERE):
+        slots[0] = _Slot(0, "T")
+    applied = _APPLIED if style in _RICH else _APPLIED // 4
+    return [
+        slot._replace(applied=following.degree != 0 and chance.permille(applied))
+        for slot, following in zip(slots, [*slots[1:], _Slot(0, "T")], strict=True)
+    ]
 
 
-def _functions(length: int, chance: Chance, *, closed: bool) -> Iterator[Function]:
-    goal: tuple[Function, ...] = ("T",) if closed else ("D",)
-    approach: tuple[Function, ...] = ("S", "D") if closed else ("S",)
-    if chance.permille(300):
-        approach = approach[-1:]
-    tail = (*approach, *goal)[-length:]
-    rest = length - len(tail)
-    prolongation: tuple[Function, ...] = ("T", "T", "S") if chance.permille(300) else ("T",) * 3
-    yield from (prolongation[index % 3] for index in range(rest))
-    yield from tail
+def _functions(length: int, chance: Chance, *, closed: bool) -> list[Function]:
+    """The functions of a phrase, expanded from its goal: T -> S T | D T | T T, D -> S D."""
+    functions: list[Function] = ["T" if closed else "D"]
+    if closed and length > 1:
+        functions.insert(0, ("S", "D")[chance.weighted(_CADENCE)])
+    while len(functions) < length - 1:
+        functions.insert(0, _before(functions[0], chance))
+    if len(functions) < length:
+        functions.insert(0, "T")
+    return functions
 
 
-def _member(function: Function, chance: Chance, key: Key) -> _Slot:
+def _before(function: Function, chance: Chance) -> Function:
+    """What leads to a function, as often as in rock and common practice."""
+    leads = _LEADS[function]
+    return ("T", "S", "D")[chance.weighted(leads)]
+
+
+def _member(function: Function, chance: Chance, key: Key, last: int | None) -> _Slot:
+    """A chord of the function, another one than the last if there is a choice."""
     mode = key.mode if key.mode in _MEMBERS else ("minor" if key.is_minor else "major")
-    members = _MEMBERS[mode][function]
+    members = [member for member in _MEMBERS[mode][function] if member[0] != last]
+    members = members or list(_MEMBERS[mode][function])
     return _Slot(members[chance.weighted([weight for _, weight in members])][0], function)
-
-
-def _substitute(slot: _Slot, index: int, chance: Chance) -> _Slot:
-    """A region that stands still is prolonged: held, replaced, or left by applied dominant."""
-    if index and chance.permille(350):
-        return _Slot(slot.degree, slot.function, applied=True)
-    if index and slot.function == "T" and chance.permille(600):
-        return _Slot(5, "T")
-    return slot
 
 
 def _spans(

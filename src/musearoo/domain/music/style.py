@@ -21,6 +21,9 @@ _SYNONYMS: Final = {
 def find_style(text: str) -> str | None:
     """The style meant by a word or synonym, "auto" for itself, or None."""
     word = " ".join(text.lower().replace("_", " ").split())
-    if word in STYLES or word == AUTO:
-        return word
-    return _SYNONYMS.get(word) or _SYNONYMS.get(word.replace("-", " "))
+    for spelling in (word, word.replace("-", " ")):
+        if spelling in STYLES or spelling == AUTO:
+            return spelling
+        if spelling in _SYNONYMS:
+            return _SYNONYMS[spelling]
+    return None

@@ -2,6 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Final
 
 import msgspec
@@ -28,7 +30,7 @@ class TempoChange(msgspec.Struct, frozen=True):
     bpm: float
 
 
-class TempoMap(msgspec.Struct, frozen=True):
+class TempoMap(msgspec.Struct, frozen=True, cache_hash=True):
     """Piecewise constant tempo from tick 0; tick 0 is `origin_seconds` on the clock."""
 
     changes: tuple[TempoChange, ...]
@@ -54,10 +56,12 @@ class TempoMap(msgspec.Struct, frozen=True):
         times = tuple(beat_seconds)
         if len(times) < 2:
             raise InvalidValue("beats", len(times), "two or more beats")
+        if any(later <= earlier for earlier, later in pairwise(times)):
+            raise InvalidValue("beats", times[:4], "rising times")
         quarters_per_beat = ticks_per_beat / TICKS_PER_QUARTER
         changes = [
             TempoChange(index * ticks_per_beat, 60.0 * quarters_per_beat / (later - earlier))
-            for index, (earlier, later) in enumerate(zip(times, times[1:], strict=False))
+            for index, (earlier, later) in enumerate(pairwise(times))
         ]
         return TempoMap(tuple(changes), times[0])
 
@@ -77,32 +81,34 @@ class TempoMap(msgspec.Struct, frozen=True):
 
     def seconds_at(self, tick: float) -> float:
         """Clock seconds of a tick; ticks before 0 extend the first tempo."""
-        seconds = self.origin_seconds
-        for change, following in zip(self.changes, self.changes[1:], strict=False):
-            if tick <= following.tick:
-                return seconds + (tick - change.tick) * _seconds_per_tick(change.bpm)
-            seconds += (following.tick - change.tick) * _seconds_per_tick(change.bpm)
-        last = self.changes[-1]
-        return seconds + (tick - last.tick) * _seconds_per_tick(last.bpm)
+        index = self._index_at(tick)
+        change = self.changes[index]
+        return _starts(self)[index] + (tick - change.tick) * _seconds_per_tick(change.bpm)
 
     def tick_at(self, seconds: float) -> float:
         """The (fractional) tick at clock seconds, the inverse of `seconds_at`."""
-        elapsed = seconds - self.origin_seconds
-        for change, following in zip(self.changes, self.changes[1:], strict=False):
-            span = (following.tick - change.tick) * _seconds_per_tick(change.bpm)
-            if elapsed <= span:
-                return change.tick + elapsed / _seconds_per_tick(change.bpm)
-            elapsed -= span
-        last = self.changes[-1]
-        return last.tick + elapsed / _seconds_per_tick(last.bpm)
+        starts = _starts(self)
+        index = max(0, bisect_right(starts, seconds) - 1)
+        change = self.changes[index]
+        return change.tick + (seconds - starts[index]) / _seconds_per_tick(change.bpm)
 
-    def _index_at(self, tick: int) -> int:
+    def _index_at(self, tick: float) -> int:
         return max(0, bisect_right(self.changes, tick, key=lambda change: change.tick) - 1)
 
 
 def microseconds_per_quarter(bpm: float) -> int:
     """MIDI's tempo unit."""
     return round(_MICROSECONDS_PER_MINUTE / bpm)
+
+
+@lru_cache(maxsize=64)
+def _starts(tempo_map: TempoMap) -> tuple[float, ...]:
+    """Clock seconds at which each change takes effect."""
+    lengths = (
+        (following.tick - change.tick) * _seconds_per_tick(change.bpm)
+        for change, following in pairwise(tempo_map.changes)
+    )
+    return tuple(accumulate(lengths, initial=tempo_map.origin_seconds))
 
 
 def _seconds_per_tick(bpm: float) -> float:

@@ -90,6 +90,11 @@ def parallels(before: Voicing, after: Voicing) -> Iterator[Parallel]:
                 yield Parallel(_PARALLEL[interval], lower, upper)
 
 
+def has_parallels(before: Voicing, after: Voicing) -> bool:
+    """Whether any two voices move in parallel fifths or octaves."""
+    return any(True for _ in parallels(before, after))
+
+
 @lru_cache(maxsize=4096)
 def voicings(
     tones: tuple[int, ...], layout: Layout, voices: int, low: int, high: int
@@ -186,7 +191,7 @@ def _best_entry(
         if (
             parallel
             and (best < 0 or cost < best)
-            and any(parallels(earlier.voicing, choice.voicing))
+            and has_parallels(earlier.voicing, choice.voicing)
         ):
             cost += parallel
         if best < 0 or cost < best:

@@ -7,13 +7,14 @@ import msgspec
 from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import EngineDescription, EngineParameters, ParameterSpec
 from musearoo.domain.music.style import AUTO, STYLES
+from musearoo.engines.listening import style_name, swing_of
 
+NAME: Final = "melodyroo"
 VOICE: Final = "lead"
 _NUMBERS: Final = {
     "complexity": (0.5, "syncopation, sixteenths and wider intervals"),
-    "intensity": (0.5, "how strongly it is played"),
+    "intensity": (0.5, "how strongly it is played and how high it climbs"),
     "density": (0.5, "how many notes a bar"),
-    "swing": (0.0, "how far off-beats lag beyond the style's own feel; 1 is a hard shuffle"),
     "groove": (0.5, "how far meter and accents shape the dynamics"),
     "variation": (0.4, "how much a motif changes when it comes back"),
     "humanise": (0.3, "small deviations of time and touch, in no one's way"),
@@ -31,12 +32,17 @@ PARAMETERS: Final = (
         for name, (default, meaning) in _NUMBERS.items()
     ),
     ParameterSpec(
-        name="style", kind="choice", default=AUTO, choices=(AUTO, *STYLES), meaning="way of playing"
+        name="swing", default=0.5, minimum=0.5, maximum=0.75, unit="of a beat",
+        meaning="place of the off-beat; 0.5 is the style's or recording's own, 0.75 dotted",
     ),
-)
+    ParameterSpec(
+        name="style", kind="choice", default=AUTO, choices=(AUTO, *STYLES),
+        meaning="way of playing; auto takes the style of the project",
+    ),
+)  # fmt: skip
 DESCRIPTION: Final = EngineDescription(
-    name="melodyroo",
-    version="1.0.0",
+    name=NAME,
+    version="1",
     title="MelodyRoo",
     default_part="melody",
     parameters=PARAMETERS,
@@ -79,9 +85,9 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
         return 12 + self.range * 10 // 1000
 
 
-def read_controls(parameters: EngineParameters, context: EngineContext) -> Controls:
-    """The knobs of a run; an automatic style is the context's, or pop."""
-    style = parameters.choice("style")
-    style = context.style if style == AUTO else style
+def read_controls(context: EngineContext, parameters: EngineParameters) -> Controls:
+    """The knobs of a run."""
+    style = style_name(context, parameters.choice("style"))
     numbers = {name: parameters.permille(name) for name in _NUMBERS}
-    return Controls(**numbers, style="pop" if style == AUTO else style)
+    swing = swing_of(context, style, parameters.permille("swing"))
+    return Controls(**numbers, swing=swing, style=style)

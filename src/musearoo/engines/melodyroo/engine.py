@@ -10,11 +10,11 @@ from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.chord import Chord, ChordSpan
 from musearoo.domain.music.progression import progression
 from musearoo.domain.music.rhythm import grid_of
-from musearoo.engines.melodyroo.controls import DESCRIPTION, Controls, read_controls
+from musearoo.engines.melodyroo.controls import DESCRIPTION, NAME, Controls, read_controls
 from musearoo.engines.melodyroo.form import BarPlan, form_of
 from musearoo.engines.melodyroo.ladder import ladder_of, left_out
 from musearoo.engines.melodyroo.line import BEAT, STRONG, WEAK, Goal, Place, Slot, Taste, line
-from musearoo.engines.melodyroo.measure import goal_of, text_of_bar
+from musearoo.engines.melodyroo.measure import Measure, measure_of
 from musearoo.engines.melodyroo.novelty import Trail
 from musearoo.engines.melodyroo.performance import Tone, notes_of
 from musearoo.engines.melodyroo.quality import confidence
@@ -32,7 +32,7 @@ class MelodyState(msgspec.Struct, frozen=True):
     taste: Taste
     plans: tuple[BarPlan, ...]
     motifs: dict[str, Motif]
-    text: str
+    measure: Measure
     place: Place | None = None
 
 
@@ -44,14 +44,14 @@ class MelodyRoo:
         return DESCRIPTION
 
     def begin(self, context: EngineContext, parameters: EngineParameters, seed: int) -> MelodyState:
-        controls = read_controls(parameters, context)
+        controls = read_controls(context, parameters)
         chords = context.chords or progression(
             context.key, context.meter, context.bars, controls.style, seed
         )
         heard = msgspec.structs.replace(context, chords=chords, style=controls.style)
         plans = form_of(heard, controls, seed)
-        text = text_of_bar(heard, controls, plans[0], seed, 0)
-        return MelodyState(heard, controls, _taste(heard, controls), plans, {}, _unheld(text))
+        measure = measure_of(heard, controls, plans[0], seed, 0).unheld()
+        return MelodyState(heard, controls, _taste(heard, controls), plans, {}, measure)
 
     def play_bar(
         self,
@@ -61,13 +61,13 @@ class MelodyRoo:
         state: MelodyState,
         bar: int,
     ) -> tuple[Bar, MelodyState]:
-        following = _following_text(state, seed, bar)
-        tied = len(following) - len(following.lstrip("-"))
+        following = _following(state, seed, bar)
+        tied = following.held_from_before if following else 0
         onsets = _onsets(state, tied, bar)
         slots = _slots(onsets, state, seed, bar)
         place = _standing_place(state, bar) or state.place
         goal = _goal(slots, state, seed, bar)
-        chance = Chance(seed, "melodyroo", "line", bar)
+        chance = Chance(seed, NAME, "line", bar)
         places = line(slots, place, state.taste, goal, chance)
         tones = [
             Tone(onset.step, onset.length, slot.ladder.pitch(passed.step))
@@ -78,7 +78,10 @@ class MelodyRoo:
             sung = {o.step: passed.step for o, passed in zip(onsets, places, strict=True)}
             motifs = {**motifs, name: sung}
         after = msgspec.structs.replace(
-            state, motifs=motifs, text=following, place=places[-1] if places else place
+            state,
+            motifs=motifs,
+            measure=following or state.measure,
+            place=places[-1] if places else place,
         )
         return Bar(bar, notes_of(tones, state.context, state.controls, seed, bar)), after
 
@@ -91,17 +94,12 @@ class MelodyRoo:
         return confidence(context, parameters, bars)
 
 
-def _following_text(state: MelodyState, seed: int, bar: int) -> str:
-    """The next bar's rhythm, for what is held into it; "" after the last bar."""
+def _following(state: MelodyState, seed: int, bar: int) -> Measure | None:
+    """The next bar's rhythm, for what is held into it; none after the last bar."""
     if bar + 1 == len(state.plans):
-        return ""
-    text = text_of_bar(state.context, state.controls, state.plans[bar + 1], seed, bar + 1)
-    return _unheld(text) if state.text.endswith(".") else text
-
-
-def _unheld(text: str) -> str:
-    """A bar that nothing is held into."""
-    return text.lstrip("-").rjust(len(text), ".")
+        return None
+    measure = measure_of(state.context, state.controls, state.plans[bar + 1], seed, bar + 1)
+    return measure.unheld() if state.measure.text.endswith(".") else measure
 
 
 def _taste(context: EngineContext, controls: Controls) -> Taste:
@@ -119,7 +117,7 @@ def _taste(context: EngineContext, controls: Controls) -> Taste:
 
 def _onsets(state: MelodyState, tied: int, bar: int) -> list[Onset]:
     """The notes of a bar's signs, each with the chord under its middle."""
-    context, text = state.context, state.text
+    context, text = state.context, state.measure.text
     grid, origin = grid_of(context.meter), bar * context.meter.bar_ticks
     spans = context.chords_in_bar(bar)
     found: list[Onset] = []
@@ -158,9 +156,9 @@ def _strength(step: int, context: EngineContext) -> str:
 def _slots(onsets: list[Onset], state: MelodyState, seed: int, bar: int) -> list[Slot]:
     plan, grid = state.plans[bar], grid_of(state.context.meter)
     origin, beat = bar * state.context.meter.bar_ticks, grid.steps // (grid.beat_of[-1] + 1)
-    chance = Chance(seed, "melodyroo", "recall", bar)
+    chance = Chance(seed, NAME, "recall", bar)
     wanted = recalled(state.motifs.get(plan.motif, {}), plan, onsets, chance)
-    goal = goal_of(state.text) if plan.close else grid.steps
+    goal = grid.steps if state.measure.goal is None else state.measure.goal
     return [
         Slot(
             ladder=onset.ladder,
@@ -188,7 +186,7 @@ def _target(onset: Onset, state: MelodyState, bar: int) -> int:
 
 
 def _finals(onset: Onset, state: MelodyState, seed: int, bar: int) -> tuple[int, ...]:
-    chance = Chance(seed, "melodyroo", "final", bar)
+    chance = Chance(seed, NAME, "final", bar)
     span = (state.controls.lowest, state.controls.highest)
     close = state.plans[bar].close
     return finals(onset.ladder, _target(onset, state, bar), close, span, chance)

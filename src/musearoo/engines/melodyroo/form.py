@@ -12,7 +12,7 @@ import msgspec
 
 from musearoo.domain.context import EngineContext, Section
 from musearoo.domain.music.chance import Chance
-from musearoo.engines.melodyroo.controls import Controls
+from musearoo.engines.melodyroo.controls import NAME, Controls
 
 Treatment = Literal["state", "repeat", "sequence", "vary", "invert", "cadence"]
 Close = Literal["", "open", "closed"]
@@ -55,9 +55,7 @@ def form_of(context: EngineContext, controls: Controls, seed: int) -> tuple[BarP
             for plan in _phrase(section, number, length, last, controls, seed):
                 fresh = plan.motif not in known
                 known.add(plan.motif)
-                plans.append(
-                    _treated(plan, fresh, controls, Chance(seed, "melodyroo", first, len(plans)))
-                )
+                plans.append(_treated(plan, fresh, controls, Chance(seed, NAME, first, len(plans))))
     return tuple(plans)
 
 
@@ -91,7 +89,7 @@ def _phrase(
     section: Section, number: int, length: int, last: bool, controls: Controls, seed: int
 ) -> Iterator[BarPlan]:
     idea = _idea(section, number, controls, seed)
-    chance = Chance(seed, "melodyroo", "phrase", section.label, idea)
+    chance = Chance(seed, NAME, "phrase", section.label, idea)
     templates = _TEMPLATES[length]
     spot = (1000 - controls.hook) * (len(templates) - 1) + chance.between(-500, 500)
     letters = templates[max(0, min(len(templates) - 1, (spot + 500) // 1000))]
@@ -99,9 +97,7 @@ def _phrase(
         letters = "abac"
     answers = number % 2 == 1 or last
     shapes = _ANSWERS if answers else _CONTOURS
-    contour = shapes[
-        Chance(seed, "melodyroo", "contour", section.label, idea, answers).below(len(shapes))
-    ]
+    contour = shapes[Chance(seed, NAME, "contour", section.label, idea, answers).below(len(shapes))]
     for index, letter in enumerate(letters):
         closes = index == length - 1
         yield BarPlan(
@@ -117,7 +113,7 @@ def _idea(section: Section, number: int, controls: Controls, seed: int) -> str:
     """Which idea a phrase sings: the third of four a new one, the others mostly the first."""
     if number % 4 == 2:
         return "x"
-    chance = Chance(seed, "melodyroo", "idea", section.label, number)
+    chance = Chance(seed, NAME, "idea", section.label, number)
     return "" if number % 4 == 0 or chance.permille(300 + controls.hook) else "y"
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from musearoo.domain.context import EngineContext
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.rhythm import Grid, grid_of
 from musearoo.engines.feel import step_accents, step_onsets
 from musearoo.engines.melodyroo.cells import Tilt, rhythm_of_bar
-from musearoo.engines.melodyroo.controls import Controls
+from musearoo.engines.melodyroo.controls import NAME, Controls
 from musearoo.engines.melodyroo.form import BarPlan
 from musearoo.engines.melodyroo.statistics import repertoire
 
@@ -24,36 +26,50 @@ _BUSIER: Final = {
 }  # fmt: skip
 
 
-def text_of_bar(
+class Measure(msgspec.Struct, frozen=True):
+    """Signs of a bar: x begins a note, - holds (a first one from the bar before), . rests.
+
+    `goal` is the step on which a closing bar comes to rest.
+    """
+
+    text: str
+    goal: int | None = None
+
+    @property
+    def held_from_before(self) -> int:
+        """How many steps the bar before reaches into this one."""
+        return len(self.text) - len(self.text.lstrip("-"))
+
+    def unheld(self) -> "Measure":
+        """The same bar with nothing held into it."""
+        text = self.text.lstrip("-").rjust(len(self.text), ".")
+        return Measure(text, self.goal)
+
+
+def measure_of(
     context: EngineContext, controls: Controls, plan: BarPlan, seed: int, bar: int
-) -> str:
-    """Signs of a bar: x begins a note, - holds, . rests. A first - is held from before."""
+) -> Measure:
+    """The rhythm of a bar: its motif's cells, changed, closed or cut short as planned."""
     grid = grid_of(context.meter)
     sizes = beat_sizes(grid)
     tilt, wishes = _tilt(context, controls, bar), _wishes(context, controls, grid, bar)
     songs = repertoire(controls.style)
-    own = rhythm_of_bar(sizes, songs, tilt, wishes, Chance(seed, "melodyroo", "rhythm", plan.motif))
-    chance = Chance(seed, "melodyroo", "bar", bar)
+    own = rhythm_of_bar(sizes, songs, tilt, wishes, Chance(seed, NAME, "rhythm", plan.motif))
+    chance = Chance(seed, NAME, "bar", bar)
     if plan.treatment == "vary":
         other = rhythm_of_bar(sizes, songs, tilt, wishes, chance)
         cut = sum(sizes[: chance.below(len(sizes))])
         own = own[:cut] + other[cut:] if chance.permille(500) else other[:cut] + own[cut:]
     if plan.close:
-        own = _cadence(own, sizes, controls, chance, last=bar == context.bars - 1)
-    elif plan.leaves_room and chance.permille(controls.call_response):
+        return _cadence(own, sizes, controls, chance, last=bar == context.bars - 1)
+    if plan.leaves_room and chance.permille(controls.call_response):
         own = _with_room(own, sizes, controls)
-    return own if "x" in own else "x" + own[1:]
+    return Measure(own if "x" in own else "x" + own[1:])
 
 
 def beat_sizes(grid: Grid) -> tuple[int, ...]:
     """Steps of each metrical beat."""
     return tuple(grid.beat_of.count(beat) for beat in range(grid.beat_of[-1] + 1))
-
-
-def goal_of(text: str) -> int:
-    """The step of a closing bar's goal: the last note before the breath."""
-    breath = text.rstrip("x-").rstrip(".") if "." in text else text
-    return max(breath.rfind("x"), 0)
 
 
 def _with_room(text: str, sizes: Sequence[int], controls: Controls) -> str:
@@ -94,7 +110,7 @@ def _wishes(context: EngineContext, controls: Controls, grid: Grid, bar: int) ->
 
 def _cadence(
     text: str, sizes: Sequence[int], controls: Controls, chance: Chance, *, last: bool
-) -> str:
+) -> Measure:
     """The motif up to the goal, a held goal, breath, and perhaps a pickup to what follows."""
     beats = len(sizes)
     goals = sorted(beat for beat in {0, beats // 2} if beat < max(1, beats - 1)) or [0]
@@ -105,5 +121,6 @@ def _cadence(
     if pickups and not last and beats > 1 and chance.permille(250 + controls.complexity // 4):
         pickup = pickups[chance.below(len(pickups))].lstrip("-")
         held = min(held, left - len(pickup) - 1)
-        return text[:goal] + "x".ljust(held, "-").ljust(left - len(pickup), ".") + pickup
-    return text[:goal] + "x".ljust(held, "-").ljust(left, ".")
+        closing = "x".ljust(held, "-").ljust(left - len(pickup), ".") + pickup
+        return Measure(text[:goal] + closing, goal)
+    return Measure(text[:goal] + "x".ljust(held, "-").ljust(left, "."), goal)

@@ -9,8 +9,9 @@ from musearoo.domain.context import EngineContext
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.note import Note
 from musearoo.domain.music.rhythm import grid_of
-from musearoo.engines.feel import step_accents, swing_place, swung
-from musearoo.engines.melodyroo.controls import VOICE, Controls
+from musearoo.engines.feel import step_accents, swung
+from musearoo.engines.listening import level_of
+from musearoo.engines.melodyroo.controls import NAME, VOICE, Controls
 
 _DETACHED: Final = {"funk": 700, "afrobeat": 800, "reggae": 850, "dance": 800, "punk": 850}
 _LATE_US: Final = {"jazz": 9_000, "soul": 8_000, "hip hop": 9_000, "blues": 7_000}
@@ -30,8 +31,8 @@ def notes_of(
 ) -> tuple[Note, ...]:
     """The notes of a bar as they are played."""
     grid, meter = grid_of(context.meter), context.meter
-    origin, place = bar * meter.bar_ticks, swing_place(context, controls.swing)
-    chance = Chance(seed, "melodyroo", "touch", bar, VOICE)
+    origin, place = bar * meter.bar_ticks, controls.swing
+    chance = Chance(seed, NAME, "touch", bar, VOICE)
     share = _DETACHED.get(controls.style, 950)
     pitches = _coloured(tones, context, controls, seed, bar)
     notes = []
@@ -62,7 +63,7 @@ def _velocity(
     shape = 5 * (grid.weights[tone.step] + 2) + min(12, 3 * tone.length)
     shape += (tone.pitch - (controls.lowest + controls.highest) // 2) * 3 // 2
     shape += (accents[tone.step] - 400) // 40 if accents else 0
-    velocity = 46 + controls.intensity * 58 // 1000 + context.energy_of(bar) * 12 // 1000
+    velocity = 50 + level_of(controls.intensity, context.energy_of(bar)) * 60 // 1000
     velocity += shape * controls.groove // 1000 + chance.bell(4) * controls.humanise // 1000
     return max(1, min(127, velocity))
 
@@ -71,7 +72,7 @@ def _coloured(
     tones: Sequence[Tone], context: EngineContext, controls: Controls, seed: int, bar: int
 ) -> list[int]:
     """Chromatic approaches: a weak note becomes the semitone below the note it leads to."""
-    chance = Chance(seed, "melodyroo", "outside", bar)
+    chance = Chance(seed, NAME, "outside", bar)
     pitches = [tone.pitch for tone in tones]
     grid = grid_of(context.meter)
     for index, tone in enumerate(tones[:-1]):

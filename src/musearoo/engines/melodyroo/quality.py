@@ -13,7 +13,7 @@ def confidence(context: EngineContext, parameters: EngineParameters, bars: tuple
     notes = [note for bar in bars for note in bar.notes]
     if not notes:
         return 0
-    controls = read_controls(parameters, context)
+    controls = read_controls(context, parameters)
     measures = [in_key(notes, context), _in_range(notes, controls), leaps_recovered(notes)]
     if context.chords:
         measures.append(min(1000, strong_chord_tones(notes, context) * 1000 // 758))
