@@ -1,5 +1,3 @@
 """MuseAroo: a music server that turns a riff into a band and keeps the players together."""
 
-from importlib.metadata import version
-
-__version__ = version("musearoo")
+__version__ = "0.1.0"

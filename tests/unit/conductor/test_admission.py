@@ -188,6 +188,15 @@ class TestDecide:
         assert isinstance(decision, Admitted)
         assert decision.begin_within_seconds > 0
 
+    def test_work_that_is_tried_may_wait_for_its_turn(self, admission):
+        for _ in range(50):
+            admission.observe("bassaroo", 4, 2.0)
+        pool = {"queued": 3, "workers": 2, "idle": 0}
+        decisions = [admission.decide("bassaroo", 4, **pool) for _ in range(40)]
+        tried = [d for d in decisions if isinstance(d, Admitted)]
+        assert len(tried) == 2
+        assert all(d.begin_within_seconds > d.estimate_seconds for d in tried)
+
     def test_idle_workers_are_not_promised_twice(self, admission):
         """Those already on their way to an idle worker count as ahead."""
         assert isinstance(self.decide(admission, queued=20, idle=2), Deferred)
