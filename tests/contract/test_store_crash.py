@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,13 @@ from tests.servers.postgres import Postgres
 
 ROOT = Path(__file__).parent.parent.parent
 READY_SECONDS = 2.0
+
+
+@pytest.fixture
+def own_database(postgres: Postgres) -> Iterator[str]:
+    name = postgres.create()
+    yield name
+    postgres.drop(name)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
@@ -54,9 +62,9 @@ async def test_whatever_was_acknowledged_survives_kill_9_once(
 
 
 async def test_postgres_connections_cut_by_the_server_are_made_anew(
-    postgres: Postgres, migrated_template: str, tmp_path: Path
+    postgres: Postgres, own_database: str, tmp_path: Path
 ) -> None:
-    name = postgres.create(template=migrated_template)
+    name = own_database
     store = await asyncio.to_thread(open_store, postgres.url(name), tmp_path)
     await store.write(lambda tx: tx.accounts.insert(user()))
     for _ in range(3):
@@ -69,13 +77,12 @@ async def test_postgres_connections_cut_by_the_server_are_made_anew(
     assert found is not None
     assert 3 == found.total_generations
     await store.close()
-    postgres.drop(name)
 
 
 async def test_postgres_gone_is_unavailable_soon_and_comes_back(
-    postgres: Postgres, migrated_template: str, tmp_path: Path
+    postgres: Postgres, own_database: str, tmp_path: Path
 ) -> None:
-    name = postgres.create(template=migrated_template)
+    name = own_database
     store = await asyncio.to_thread(open_store, postgres.url(name), tmp_path)
     await store.write(lambda tx: tx.accounts.insert(user()))
     postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
@@ -97,13 +104,12 @@ async def test_postgres_gone_is_unavailable_soon_and_comes_back(
     assert user() == await store.write(lambda tx: tx.accounts.get(ANN))
     assert user() == await store.read(lambda tx: tx.accounts.get(ANN))
     await store.close()
-    postgres.drop(name)
 
 
 async def test_postgres_connection_lost_in_work_loses_the_batch_only(
-    postgres: Postgres, migrated_template: str, tmp_path: Path
+    postgres: Postgres, own_database: str, tmp_path: Path
 ) -> None:
-    name = postgres.create(template=migrated_template)
+    name = own_database
     store = await asyncio.to_thread(open_store, postgres.url(name), tmp_path)
 
     def work(tx):
@@ -118,4 +124,3 @@ async def test_postgres_connection_lost_in_work_loses_the_batch_only(
     assert await store.read(lambda tx: tx.accounts.get(ANN)) is None
     await store.write(lambda tx: tx.accounts.insert(user()))
     await store.close()
-    postgres.drop(name)

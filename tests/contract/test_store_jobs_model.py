@@ -22,6 +22,7 @@ from musearoo.domain.ids import JobId
 from musearoo.domain.records import Job
 from musearoo.ports.store import Store, Transaction
 from musearoo.storage.opening import open_store
+from musearoo.storage.tables import metadata
 from tests.contract.making import job, with_song
 from tests.servers.postgres import Postgres
 
@@ -171,7 +172,8 @@ def test_no_sequence_of_operations_loses_or_repeats_a_job(
             shutil.copy(request.getfixturevalue("migrated_file"), folder / "test.sqlite3")
             return open_store(f"sqlite:///{folder / 'test.sqlite3'}", folder)
         server: Postgres = request.getfixturevalue("postgres")
-        name = server.create(template=request.getfixturevalue("migrated_template"))
+        name: str = request.getfixturevalue("shared_database")
+        server.empty(name, [table.name for table in metadata.sorted_tables])
         return open_store(server.url(name), folder)
 
     run_state_machine_as_test(

@@ -99,13 +99,14 @@ def test_upgrade_twice_is_upgrade_once(database: str) -> None:
     assert before == described(database)
 
 
-def test_newer_schema_is_refused_and_left_alone(database: str) -> None:
-    with schema.engine(database) as engine, engine.begin() as connection:
+def test_newer_schema_is_refused_and_left_alone(empty_database: str) -> None:
+    schema.upgrade(empty_database)
+    with schema.engine(empty_database) as engine, engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(Unavailable, match="newer MuseAroo"):
-        schema.upgrade(database)
-    assert "9999" == schema.current(database)
+        schema.upgrade(empty_database)
+    assert "9999" == schema.current(empty_database)
 
 
 def test_failed_migration_leaves_the_schema_as_it_was(

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,19 @@ class TestConnections:
         await sqlite_store.close()
 
         assert [path] == list(path.parent.glob("test.sqlite3*"))
+
+    async def test_close_does_not_wait_for_a_foreign_reader(self, sqlite_store, path: Path) -> None:
+        await sqlite_store.write(lambda tx: tx.quotas.save({"a": b""}))
+        foreign = sqlite3.connect(path, isolation_level=None)
+        foreign.execute("BEGIN")
+        foreign.execute("SELECT * FROM quotas").fetchall()
+        await sqlite_store.write(lambda tx: tx.quotas.save({"b": b""}))
+        await asyncio.wait_for(sqlite_store.close(), 3)
+        foreign.close()
+
+        store: Any = SqliteStore(path)
+        assert {"a", "b"} == set(await store.read(lambda tx: tx.quotas.load()))
+        await store.close()
 
 
 class TestReads:

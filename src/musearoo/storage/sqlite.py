@@ -33,6 +33,7 @@ CHECKPOINT_COMMITS: Final = 200
 CHECKPOINT_PAGES: Final = 8000
 LARGEST_LOG_BYTES: Final = 64 * 2**20
 LONG_READERS: Final = 2
+CLOSE_MILLISECONDS: Final = 250
 
 
 def check_version(version: tuple[int, int, int], *, writers: int) -> None:
@@ -191,8 +192,12 @@ class SqliteWriter:
 
     def close(self) -> None:
         try:
-            self._connection.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            # A foreign reader may keep the log; it does no harm and shutting down goes on.
+            self._connection.raw.execute(f"PRAGMA busy_timeout = {CLOSE_MILLISECONDS}")
+            busy = self._connection.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             self._connection.raw.close()
+            if busy:
+                log.warning("store.log_kept", reason="another program reads the database")
         except sqlite3.Error as error:
             log.warning("store.close_failed", error=repr(error))
 
