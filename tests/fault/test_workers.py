@@ -269,6 +269,13 @@ class TestManners:
 
 
 class TestStarting:
+    async def test_broken_plug_in_is_named_in_the_log(self, tmp_path: Path) -> None:
+        with capture_logs() as logs:
+            async with running(settings(command(tmp_path), interactive=2, analysis=0, durable=0)):
+                await asyncio.sleep(0)
+        reasons = [line["reason"] for line in logs if line["event"] == "engine.skipped"]
+        assert ["kazoo: no such module"] == reasons
+
     async def test_broken_installation_is_told_within_seconds(self, tmp_path: Path) -> None:
         plan = settings(command(tmp_path, broken=True))
         pool = WorkerPool(plan, spawn=Tasks(), clock=PlainClock())

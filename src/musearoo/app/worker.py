@@ -6,7 +6,6 @@ went wrong travels to the server, which knows who asked.
 """
 
 import gc
-import os
 import sys
 import traceback
 
@@ -28,7 +27,7 @@ def main(skills: Skills | None = None) -> None:
     wire.listen()
     try:
         bench = Bench(skills or Installed(), wire.send, wire.is_cancelled, plays=setup.plays)
-        wire.send(frames.Ready(os.getpid(), bench.descriptions()))
+        wire.send(bench.ready())
     except Exception as error:  # noqa: BLE001  (whatever a plug-in does, the server must hear of it)
         wire.send(_failure(0, error))
         sys.exit(1)

@@ -11,6 +11,7 @@ from musearoo.jobs.setup import WorkerSetup
 
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
+_OPEN_FILES: Final = 64
 
 
 def guard(setup: WorkerSetup) -> None:
@@ -21,7 +22,7 @@ def guard(setup: WorkerSetup) -> None:
     if setup.niceness and hasattr(os, "nice"):
         os.nice(setup.niceness)
     if setup.memory:
-        limit_memory(setup.memory)
+        _limit_all(setup.memory)
 
 
 def _die_with_the_server(parent: int) -> None:
@@ -50,20 +51,26 @@ def private_descriptors(setup: WorkerSetup) -> tuple[int, int]:
 
             msvcrt.setmode(read, os.O_BINARY)
             msvcrt.setmode(write, os.O_BINARY)
-    empty = os.open(os.devnull, os.O_RDONLY)
+    empty = os.open(os.devnull, os.O_RDWR)
     os.dup2(empty, _STDIN)
+    try:
+        os.dup2(_STDERR, _STDOUT)
+    except OSError:  # a service may run without any
+        os.dup2(empty, _STDOUT)
+        os.dup2(empty, _STDERR)
     os.close(empty)
-    os.dup2(_STDERR, _STDOUT)
     return read, write
 
 
-def limit_memory(size: int) -> None:
-    """Limit the address space to `size` bytes where the system can."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
+def _limit_all(memory: int) -> None:
+    """Limit address space and open files, and leave no core file, where the system can."""
+    with contextlib.suppress(ImportError):
         import resource  # noqa: PLC0415  (POSIX only)
 
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (size, hard))
+        limits = {"RLIMIT_AS": memory, "RLIMIT_NOFILE": _OPEN_FILES, "RLIMIT_CORE": 0}
+        for name, limit in limits.items():
+            with contextlib.suppress(AttributeError, ValueError, OSError):
+                resource.setrlimit(getattr(resource, name), (limit, limit))
 
 
 def limit_processor(seconds: int) -> None:

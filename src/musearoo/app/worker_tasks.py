@@ -1,5 +1,6 @@
 """What a worker can do: one method for each kind of task, over what is installed."""
 
+import os
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Protocol
@@ -7,7 +8,7 @@ from typing import Any, Protocol
 from musearoo.app.worker_guard import limit_processor
 from musearoo.domain.analysis import Analysis
 from musearoo.domain.context import EngineContext
-from musearoo.domain.engine import EngineDescription, EngineParameters, EngineRun
+from musearoo.domain.engine import EngineParameters, EngineRun
 from musearoo.domain.song import Song
 from musearoo.engines.contract import Engine, play
 from musearoo.jobs import frames
@@ -23,8 +24,8 @@ class Cancelled(Exception):
 class Skills(Protocol):
     """Everything a worker calls on; a test puts other players in its place."""
 
-    def engines(self) -> Engines:
-        """The installed players, by name."""
+    def engines(self, skipped: Callable[[str], None]) -> Engines:
+        """The installed players, by name; `skipped` is told of those that are broken."""
         ...
 
     def analyze(self, task: frames.AnalyzeTask, progress: Callable[[float], None]) -> Analysis:
@@ -47,10 +48,13 @@ class Skills(Protocol):
 class Installed:
     """The skills of this distribution, imported when first needed: a player needs no NumPy."""
 
-    def engines(self) -> Engines:
-        from musearoo.engines.loading import load_engines  # noqa: PLC0415
+    def engines(self, skipped: Callable[[str], None]) -> Engines:
+        from musearoo.engines.loading import BrokenEngine, load_engines  # noqa: PLC0415
 
-        return load_engines()
+        def report(broken: BrokenEngine) -> None:
+            skipped(f"{broken.name} ({broken.source}): {broken.reason}")
+
+        return load_engines(report)
 
     def analyze(self, task: frames.AnalyzeTask, progress: Callable[[float], None]) -> Analysis:
         from musearoo.brain import DecodeLimits, analyze_file  # noqa: PLC0415
@@ -99,11 +103,14 @@ class Bench:
         self._skills = skills
         self._send = send
         self._is_cancelled = is_cancelled
-        self._engines = skills.engines() if plays else {}
+        skipped: list[str] = []
+        self._engines = skills.engines(skipped.append) if plays else {}
+        self._skipped = tuple(skipped)
 
-    def descriptions(self) -> tuple[EngineDescription, ...]:
-        """Every engine, by name."""
-        return tuple(self._engines[name].description for name in sorted(self._engines))
+    def ready(self) -> frames.Ready:
+        """What to tell the server first."""
+        engines = tuple(self._engines[name].description for name in sorted(self._engines))
+        return frames.Ready(os.getpid(), engines, self._skipped)
 
     def do(self, order: frames.Run) -> frames.Result:
         """Do a task; raises `Cancelled`, a domain error, or whatever went wrong in it."""

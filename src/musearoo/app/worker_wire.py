@@ -13,6 +13,7 @@ from typing import Final
 from musearoo.jobs import frames
 
 _READ: Final = 256 * 1024
+_STDERR: Final = 2
 
 
 class Wire:
@@ -45,14 +46,16 @@ class Wire:
             os._exit(1)
 
     def _listen(self) -> None:
-        splitter = frames.Splitter(frames.TO_WORKER_LIMIT)
+        splitter, status = frames.Splitter(frames.TO_WORKER_LIMIT), 1
         try:
             while received := os.read(self._read, _READ):
                 for body in splitter.feed(received):
                     self._take(frames.decode_to_worker(body))
-        except (OSError, frames.FrameError):
-            os._exit(1)
-        os._exit(0)
+            status = 0
+        except frames.FrameError as error:
+            os.write(_STDERR, f"the server broke the protocol: {error}\n".encode())
+        finally:  # a worker that cannot hear must not stay
+            os._exit(status)
 
     def _take(self, frame: frames.ToWorker) -> None:
         if isinstance(frame, frames.Cancel):

@@ -56,6 +56,7 @@ class Crew:
     def __init__(self, plan: CrewPlan, *, spawn: Spawn, clock: Clock) -> None:
         self.plan = plan
         self.engines: tuple[EngineDescription, ...] = ()
+        self.deaths = 0
         self._spawn = spawn
         self._clock = clock
         self._members: list[Member] = []
@@ -143,14 +144,21 @@ class Crew:
             member.kill("shutdown")
         await self._all_gone(_KILL_SECONDS)
 
-    def is_ready(self, member: Member, engines: tuple[EngineDescription, ...]) -> None:
+    def is_ready(self, member: Member, ready: frames.Ready) -> None:
         """A worker has loaded its engines (`Employer`)."""
         self._failed_starts = 0
-        self.engines = self.engines or engines
+        if not self.engines:
+            self._introduce(ready)
         self._preload = (*(engine.name for engine in self.engines), *self.plan.preload)
         log.info("worker.ready", crew=self.plan.name, pid=member.pid)
         self._let_one_retire()
         self._next_for(member)
+
+    def _introduce(self, ready: frames.Ready) -> None:
+        """Note the engines as the first worker tells of them: all load the same."""
+        self.engines = ready.engines
+        for skipped in ready.skipped:
+            log.warning("engine.skipped", crew=self.plan.name, reason=skipped)
 
     def is_free(self, member: Member, order: Order, resident: int) -> None:
         """A worker answered (`Employer`)."""
@@ -172,6 +180,7 @@ class Crew:
         order, member.order = member.order, None
         if self._closed or member.leaving:
             return
+        self.deaths += 1
         log.warning(
             "worker.died",
             crew=self.plan.name,

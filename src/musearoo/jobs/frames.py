@@ -89,10 +89,11 @@ ToWorker = Run | Cancel
 
 
 class Ready(_Value, frozen=True, tag="ready"):
-    """The worker has loaded these engines and waits for work."""
+    """The worker has loaded these engines and waits for work; `skipped` says what is broken."""
 
     pid: int
     engines: tuple[EngineDescription, ...]
+    skipped: tuple[str, ...] = ()
 
 
 class Played(_Value, frozen=True, tag="played"):
@@ -225,4 +226,7 @@ class Splitter:
         if length > self._limit:
             raise FrameError(f"a frame of {length} bytes, at most {self._limit}")
         end = begin + _LENGTH.size + length
-        return bytes(self._rest[begin + _LENGTH.size : end]) if len(self._rest) >= end else None
+        if len(self._rest) < end:
+            return None
+        with memoryview(self._rest) as view:
+            return bytes(view[begin + _LENGTH.size : end])

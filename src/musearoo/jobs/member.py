@@ -5,7 +5,6 @@ from typing import Final, Protocol
 
 import structlog
 
-from musearoo.domain.engine import EngineDescription
 from musearoo.domain.errors import Conflict
 from musearoo.jobs import frames
 from musearoo.jobs.faults import rebuilt
@@ -21,7 +20,7 @@ START_SECONDS: Final = 30.0
 class Employer(Protocol):
     """The crew, as its members see it."""
 
-    def is_ready(self, member: "Member", engines: tuple[EngineDescription, ...]) -> None: ...
+    def is_ready(self, member: "Member", ready: frames.Ready) -> None: ...
     def is_free(self, member: "Member", order: Order, resident: int) -> None:
         """The member answered `order` and holds `resident` bytes (0 unknown)."""
         ...
@@ -107,10 +106,10 @@ class Member:
         self._sign_of_life = self._loop.time()
         order = self.order
         match frame:
-            case frames.Ready(engines=engines):
+            case frames.Ready():
                 self._stop_watch()
                 self.ready = self.was_ready = True
-                self._employer.is_ready(self, engines)
+                self._employer.is_ready(self, frame)
             case frames.Failed(id=0):
                 self.fault = "start failed"
                 log.error(
