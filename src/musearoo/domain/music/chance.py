@@ -5,8 +5,10 @@ number generators", OOPSLA 2014). A stream is named by the seed and a path of
 labels, so that drawing more numbers in one voice never moves another.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
 _MASK: Final = (1 << 64) - 1
@@ -45,15 +47,10 @@ class Chance:
 
     def weighted(self, weights: Sequence[int]) -> int:
         """An index drawn in proportion to non-negative integer weights (0 if all are 0)."""
-        total = sum(weights)
-        if total <= 0:
+        edges = list(accumulate(weights))
+        if not edges or not edges[-1]:
             return 0
-        draw = self.below(total)
-        for index, weight in enumerate(weights):
-            draw -= weight
-            if draw < 0:
-                return index
-        return len(weights) - 1
+        return bisect_right(edges, self.below(edges[-1]))
 
     def bell(self, spread: int) -> int:
         """A roughly normal whole number around 0, within [-3 * spread, 3 * spread]."""

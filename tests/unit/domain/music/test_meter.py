@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from musearoo.domain.errors import InvalidValue
 from musearoo.domain.music.meter import DENOMINATORS, Meter
+from musearoo.domain.music.ticks import quarters
 
 METERS = st.builds(Meter, st.integers(1, 32), st.sampled_from(DENOMINATORS))
 
@@ -94,3 +95,7 @@ class TestTicks:
     @given(METERS, st.integers(0, 300), st.integers(0, 119))
     def test_a_tick_lies_in_its_bar(self, meter, bar, inside):
         assert meter.bar_of(bar * meter.bar_ticks + inside % meter.bar_ticks) == bar
+
+
+def test_quarters_are_the_beats_of_the_api():
+    assert quarters(1440) == 1.5

@@ -61,6 +61,12 @@ class TestConstant:
         assert math.isclose(tempo_map.seconds_at(2880), 2 * 60 / 90 + 60 / 180)
 
 
+    @given(maps(), st.integers(1, 50_000))
+    def test_the_mean_tempo_takes_as_long(self, tempo_map, ticks):
+        mean = TempoMap.constant(tempo_map.mean_bpm(ticks), tempo_map.origin_seconds)
+        assert math.isclose(mean.seconds_at(ticks), tempo_map.seconds_at(ticks), abs_tol=1e-6)
+
+
 class TestFromBeats:
     @given(
         st.lists(st.floats(0.2, 1.5), min_size=1, max_size=20),
