@@ -45,7 +45,7 @@ class Writer(threading.Thread):
     def send(self, command: str, tempo: float) -> httpx.Response:
         args = {"path": "session/tempo", "value": tempo}
         return self.client.post(
-            f"/sessions/{self.project}/commands",
+            f"/api/v3/sessions/{self.project}/commands",
             json={"name": "set_parameter", "args": args, "id": command},
         )
 
@@ -54,7 +54,7 @@ def causes(client: httpx.Client, project: str) -> list[str]:
     """The causes of all events in order; checks that the numbers are gapless."""
     found: list[str] = []
     while True:
-        page = client.get(f"/sessions/{project}/events", params={"after": len(found)}).json()
+        page = client.get(f"/api/v3/sessions/{project}/events", params={"after": len(found)}).json()
         assert [e["seq"] for e in page["events"]] == list(
             range(len(found) + 1, len(found) + 1 + len(page["events"]))
         )
@@ -69,7 +69,7 @@ def test_acknowledged_commands_survive_and_repeats_apply_once(tmp_path: Path) ->
     server = ServerProcess(tmp_path / "data")
     server.start()
     with server.client() as client:
-        project = client.post("/projects", json={"name": "Kill me"}).json()["id"]
+        project = client.post("/api/v3/projects", json={"name": "Kill me"}).json()["id"]
     acked: dict[str, int] = {}
     ready: list[float] = []
     for round_number in range(ROUNDS):

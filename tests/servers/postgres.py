@@ -36,6 +36,7 @@ SETTINGS = {
     "max_connections": "60",
     "log_min_messages": "fatal",
 }
+DURABLE = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on"}
 
 
 class CannotRun(Exception):
@@ -73,12 +74,15 @@ class Postgres:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
-    """Start a server; raises `CannotRun`."""
+def running(*, durable: bool = False) -> Iterator[Postgres]:
+    """Start a server, one that syncs if `durable`; raises `CannotRun`."""
     if sys.platform == "win32":
         raise CannotRun("the tests' PostgreSQL needs UNIX sockets")
     guard = subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__, *(["durable"] if durable else [])],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert guard.stdin is not None
     assert guard.stdout is not None
@@ -122,7 +126,8 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
     )  # fmt: skip
     if made.returncode != 0:
         raise CannotRun(f"initdb: {made.stderr.strip()[-300:]}")
-    options = [item for name, value in SETTINGS.items() for item in ("-c", f"{name}={value}")]
+    settings = SETTINGS | (DURABLE if "durable" in sys.argv else {})
+    options = [item for name, value in settings.items() for item in ("-c", f"{name}={value}")]
     server = subprocess.Popen(
         [binaries / "postgres", "-D", data, "-k", folder, *options],
         cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

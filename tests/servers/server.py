@@ -55,7 +55,11 @@ class ServerProcess:
         log.close()
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
-        self.url, self.token = self._await_url()
+        try:
+            self.url, self.token = self._await_url()
+        except BaseException:
+            self.kill()
+            raise
         self.ready_seconds = time.monotonic() - began
 
     def kill(self) -> None:
@@ -81,7 +85,7 @@ class ServerProcess:
         )
         answer.raise_for_status()
         bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-        return httpx.Client(base_url=f"{self.url}/api/v3", headers=bearer, timeout=60)
+        return httpx.Client(base_url=self.url, headers=bearer, timeout=60)
 
     def local_token(self) -> str:
         """The token in the data folder, as the command line reads it."""

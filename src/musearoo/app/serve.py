@@ -5,7 +5,6 @@ import contextlib
 import socket
 import webbrowser
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import cast
 
 import structlog
@@ -126,8 +125,6 @@ def _address(settings: Settings, graph: Graph, port: int) -> str:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    if find_spec("uvloop") is None:
-        return asyncio.new_event_loop
     try:
         import uvloop  # noqa: PLC0415  not on every platform
     except ImportError:
