@@ -44,6 +44,7 @@ class Toolkit(Protocol):
     def loadData(self, data: str) -> bool: ...  # noqa: N802
     def getPageCount(self) -> int: ...  # noqa: N802
     def renderToSVG(self, page: int) -> str: ...  # noqa: N802
+    def setOptions(self, options: dict[str, Any]) -> bool: ...  # noqa: N802
     def resetXmlIdSeed(self, seed: int) -> None: ...  # noqa: N802
 
 
@@ -114,6 +115,6 @@ def _description(song: Song) -> str:
 def _toolkit() -> Toolkit:
     import verovio  # noqa: PLC0415
 
-    toolkit: Any = verovio.toolkit()
+    toolkit: Toolkit = verovio.toolkit()
     toolkit.setOptions(_OPTIONS)
     return toolkit

@@ -1,10 +1,9 @@
 """General MIDI programs and kits, each played by a preset that our sound font has.
 
-The font carries 19 of the 128 programs (soundfont/README.md); asked for any
-other, players answer with silence and without an error. So every program is
-mapped to the nearest kin that exists: same way of making sound first, then
-register. `gain` evens out how loud the presets are among each other: measured
-as played by symusic at velocity 100 (tests/unit/render/test_programs.py).
+The font carries 19 of the 128 programs and three kits (soundfont/README.md);
+asked for any other, players answer with silence and without an error. So every
+program is mapped to the nearest kin that exists: the same way of making sound
+first, then register.
 """
 
 from typing import Final
@@ -15,11 +14,10 @@ DRUM_BANK: Final = 128
 
 
 class Preset(msgspec.Struct, frozen=True):
-    """A preset of the font: bank 0 or 128 (drums), program, and its levelling gain."""
+    """A preset of the font: bank 0, or 128 for drums, and program."""
 
     bank: int
     program: int
-    gain: float = 1.0
 
     @property
     def is_kit(self) -> bool:
@@ -46,18 +44,14 @@ _STAND_INS: Final = (
     (11, 11, 11, 11, 32, 32, 38, 89),  # percussive
     (27, 73, 89, 73, 11, 89, 89, 38),  # sound effects
 )
-_GAINS: Final[dict[int, float]] = {}
-_KIT_GAINS: Final[dict[int, float]] = {}
 _KITS: Final = ((24, 0), (32, 25), (40, 0), (48, 40))  # (first kit beyond, stand-in)
 
 
 def melodic_preset(program: int) -> Preset:
     """The preset that plays a General MIDI program (0-127)."""
-    stand_in = _STAND_INS[program // 8][program % 8]
-    return Preset(0, stand_in, _GAINS.get(stand_in, 1.0))
+    return Preset(0, _STAND_INS[program // 8][program % 8])
 
 
 def kit_preset(kit: int) -> Preset:
     """The preset that plays a drum kit: electronic ones as 808, brushes as brushes."""
-    stand_in = next((preset for limit, preset in _KITS if kit < limit), 0)
-    return Preset(DRUM_BANK, stand_in, _KIT_GAINS.get(stand_in, 1.0))
+    return Preset(DRUM_BANK, next((preset for limit, preset in _KITS if kit < limit), 0))
