@@ -5,7 +5,7 @@ import contextlib
 import functools
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from musearoo.domain.permissions import Actor
 from musearoo.domain.records import GenerationRecord
 from musearoo.engines.loading import load_engines
 from musearoo.exports import EXPORTERS
+from musearoo.ports.ambient import Ids, Random
 from musearoo.security.keys import load_or_create_keys
 from musearoo.security.pacing import GcraPacing
 from musearoo.security.quota import QuotaLimiter
@@ -67,7 +68,7 @@ class House:
         actor: Actor,
         project: ProjectId,
         name: str,
-        args: dict[str, object] | None = None,
+        args: Mapping[str, object] | None = None,
         *,
         command: str | None = None,
         at: str | None = None,
@@ -77,7 +78,7 @@ class House:
             Command(
                 session=SessionId(project),
                 actor=actor,
-                act=parse_act(name, args or {}),
+                act=parse_act(name, dict(args or {})),
                 origin=ORIGIN,
                 id=CommandId(command) if command is not None else None,
                 at=At.parse(at) if at is not None else None,
@@ -103,9 +104,18 @@ def _migrated() -> Path:
 
 
 @contextlib.asynccontextmanager
-async def house(folder: Path, rules: Rules | None = None) -> AsyncIterator[House]:
-    """A conductor over `folder`; entering it again continues from what is stored there."""
-    clock, ids, random, tasks = PlainClock(), CountedIds(), CountedRandom(), Tasks()
+async def house(
+    folder: Path,
+    rules: Rules | None = None,
+    ids: Ids | None = None,
+    random: Random | None = None,
+) -> AsyncIterator[House]:
+    """A conductor over `folder`; entering it again continues from what is stored there.
+
+    Counted ids and secrets begin anew each time: give others to add to a stored house.
+    """
+    clock, tasks = PlainClock(), Tasks()
+    ids, random = ids or CountedIds(), random or CountedRandom()
     keys = load_or_create_keys(folder)
     if not (folder / DATABASE_NAME).exists():
         shutil.copy(_migrated(), folder / DATABASE_NAME)

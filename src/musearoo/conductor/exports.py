@@ -109,7 +109,7 @@ class Exports:
             project=record.project,
             owner=record.user,
             kind="export",
-            name=f"{project.name}.{exporter.suffix}",
+            name=f"{project.name}{exporter.suffix}",
             media_type=exporter.media_type,
             created_at=self._world.clock.now(),
             blob=key,

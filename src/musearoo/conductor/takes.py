@@ -37,6 +37,9 @@ class Takes:
     async def take(self, take_id: TakeId, session: SessionId) -> Take:
         """A take of this session; raises `NotFound`."""
         take = await self._world.store.read(lambda tx: tx.work.take(take_id))
+        if take is None:
+            # Selected a moment ago, and on its way to the disk: writes keep their order.
+            take = await self._world.store.write(lambda tx: tx.work.take(take_id))
         if take is None or take.project != ProjectId(session):
             raise NotFound("take")
         return take
