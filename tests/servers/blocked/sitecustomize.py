@@ -19,4 +19,4 @@ class _Blocker:
 
 
 if _BLOCKED != {""}:
-    sys.meta_path.insert(0, _Blocker())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Blocker())

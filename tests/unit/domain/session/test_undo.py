@@ -50,7 +50,7 @@ class TestOneActor:
             room.turn(ADA, value)
         seen = []
         for direction in ("undo", "undo", "undo", "redo", "redo", "redo"):
-            assert room.take_back(ADA, direction) == ()  # type: ignore[arg-type]
+            assert room.take_back(ADA, direction) == ()
             seen.append(room.value())
         assert seen == [0.2, 0.1, None, 0.1, 0.2, 0.3]
 
@@ -58,7 +58,7 @@ class TestOneActor:
         """An empty history is a clear refusal, in both directions."""
         for direction in ("undo", "redo"):
             with pytest.raises(Conflict, match=f"nothing to {direction}"):
-                undone(SessionState(), ADA, direction)  # type: ignore[arg-type]
+                undone(SessionState(), ADA, direction)
 
     def test_a_new_change_ends_what_could_be_done_again(self) -> None:
         """After an undo and a new change there is nothing to redo."""
