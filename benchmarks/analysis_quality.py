@@ -4,6 +4,7 @@ Prints one JSON line.  Tempo within 4 % (Acc2 allows the factors 2, 3, 1/2, 1/3)
 and downbeats within 70 ms, 2/4 counts as 4/4, key as in MIREX, chords as overlap with
 major and minor triads.
 """
+# ruff: noqa: E501, C416, PLC0415
 
 import argparse
 import json
@@ -11,7 +12,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from analysis_items import FLATS, Item, all_items, beat_of
+from analysis_items import FLATS, all_items
+from analysis_truth import Item, beat_of
 
 from musearoo.brain import analyze
 from musearoo.domain.analysis import Analysis
@@ -74,21 +76,35 @@ def merged(meter: str | None) -> str | None:
 
 
 def judge(item: Item, found: Analysis) -> dict[str, float]:
-    felt = found.tempo / beat_of(found.time_signature) if found.tempo and found.time_signature else None
+    felt = (
+        found.tempo / beat_of(found.time_signature)
+        if found.tempo and found.time_signature
+        else None
+    )
     row: dict[str, float] = {}
     row["acc1"], row["acc2"] = tempo_hits(item.bpm, felt)
     if felt and row["acc1"]:
         row["tempo_error_percent"] = 100 * abs(felt / item.bpm - 1)
-    row["candidate"] = float(any(abs(c.bpm / (item.bpm * beat_of(item.meter)) - 1) < 0.04 for c in found.tempo_candidates))
+    row["candidate"] = float(
+        any(
+            abs(c.bpm / (item.bpm * beat_of(item.meter)) - 1) < 0.04 for c in found.tempo_candidates
+        )
+    )
     row["beat_f"] = f_measure(item.beats, np.array(found.beats))
-    row["downbeat_f"] = f_measure(item.downbeats, np.array([found.beats[i] for i in found.downbeats]))
+    row["downbeat_f"] = f_measure(
+        item.downbeats, np.array([found.beats[i] for i in found.downbeats])
+    )
     row["meter"] = float(merged(found.time_signature) == merged(item.meter))
     if item.key is not None:
         row["key_weighted"] = key_score(item.key, found.key)
         row["key_exact"] = float(row["key_weighted"] == 1.0)
     if item.chords:
         row["chord_majmin"] = chord_overlap(item, found)
-    for name, right in (("tempo", row["acc1"]), ("time_signature", row["meter"]), ("key", row.get("key_exact"))):
+    for name, right in (
+        ("tempo", row["acc1"]),
+        ("time_signature", row["meter"]),
+        ("key", row.get("key_exact")),
+    ):
         if right is not None and found.confidence.get(name, 0) > 0:
             row[f"_{name}"] = found.confidence[name]
     return row
@@ -104,8 +120,26 @@ def calibration(rows: list[dict[str, float]], field: str, right: str, bins: int 
 
 
 def summary(rows: list[dict[str, float]]) -> dict[str, float]:
-    names = [n for n in ("acc1", "acc2", "candidate", "tempo_error_percent", "beat_f", "downbeat_f", "meter", "key_weighted", "key_exact", "chord_majmin")]
-    result = {n: round(float(np.mean([r[n] for r in rows if n in r])), 3) for n in names if any(n in r for r in rows)}
+    names = [
+        n
+        for n in (
+            "acc1",
+            "acc2",
+            "candidate",
+            "tempo_error_percent",
+            "beat_f",
+            "downbeat_f",
+            "meter",
+            "key_weighted",
+            "key_exact",
+            "chord_majmin",
+        )
+    ]
+    result = {
+        n: round(float(np.mean([r[n] for r in rows if n in r])), 3)
+        for n in names
+        if any(n in r for r in rows)
+    }
     for field, right in (("tempo", "acc1"), ("time_signature", "meter"), ("key", "key_exact")):
         result[f"ece_{field}"] = round(calibration(rows, field, right), 3)
     return result
@@ -125,7 +159,9 @@ def librosa_rows(items: list[Item]) -> list[dict[str, float]]:
         row["beat_f"] = f_measure(item.beats, np.asarray(beats))
         if item.key is not None:
             chroma = librosa.feature.chroma_cqt(y=item.sound, sr=RATE).mean(axis=1)
-            score = [np.corrcoef(np.roll(p, t), chroma)[0, 1] for p in (major, minor) for t in range(12)]
+            score = [
+                np.corrcoef(np.roll(p, t), chroma)[0, 1] for p in (major, minor) for t in range(12)
+            ]
             best = int(np.argmax(score))
             name = f"{FLATS[best % 12]} {'minor' if best >= 12 else 'major'}"
             row["key_weighted"] = key_score(item.key, name)
@@ -148,12 +184,29 @@ def main() -> None:
         if chosen.items:
             r = rows[-1]
             want = f"{FLATS[item.key[0]]}{'m' if item.key[1] else ''}" if item.key else "-"
-            print(f"{item.name[:34]:34s} {item.meter:5s}{found.time_signature or '-':5s} bpm {item.bpm:6.1f} {found.tempo or 0:6.1f} beat {r['beat_f']:.2f} down {r['downbeat_f']:.2f} key {want:4s} {found.key or '-':9s} chord {r.get('chord_majmin', -1):.2f}")
+            print(
+                f"{item.name[:34]:34s} {item.meter:5s}{found.time_signature or '-':5s} bpm {item.bpm:6.1f} {found.tempo or 0:6.1f} beat {r['beat_f']:.2f} down {r['downbeat_f']:.2f} key {want:4s} {found.key or '-':9s} chord {r.get('chord_majmin', -1):.2f}"
+            )
     spent = time.perf_counter() - begin
     seconds = sum(len(i.sound) / RATE for i in items)
-    groups = {g: summary([r for r, i in zip(rows, items, strict=True) if i.name.split()[0] in names]) for g, names in {"sheets": {"sheet"}, "songs": {"song"}, "drums": {"drums"}}.items()}
-    groups["riffs"] = summary([r for r, i in zip(rows, items, strict=True) if i.name.split()[0] not in {"sheet", "song", "drums"}])
-    line = {"benchmark": "analysis_quality", "items": len(items), "x_real_time": round(seconds / spent, 1), **summary(rows), "groups": groups}
+    groups = {
+        g: summary([r for r, i in zip(rows, items, strict=True) if i.name.split()[0] in names])
+        for g, names in {"sheets": {"sheet"}, "songs": {"song"}, "drums": {"drums"}}.items()
+    }
+    groups["riffs"] = summary(
+        [
+            r
+            for r, i in zip(rows, items, strict=True)
+            if i.name.split()[0] not in {"sheet", "song", "drums"}
+        ]
+    )
+    line = {
+        "benchmark": "analysis_quality",
+        "items": len(items),
+        "x_real_time": round(seconds / spent, 1),
+        **summary(rows),
+        "groups": groups,
+    }
     if chosen.librosa:
         line["librosa"] = summary(librosa_rows(items))
     print(json.dumps(line))

@@ -3,6 +3,7 @@
 Prints one JSON line: import time, cold processes (import, decode, analyse a file), warm
 calls, and librosa's usual recipe in the same run.
 """
+# ruff: noqa: PLC0415
 
 import argparse
 import json
@@ -51,7 +52,12 @@ def song() -> np.ndarray:
     from tests.unit.brain import sounds
     from tests.unit.brain.sounds import Hit
 
-    shapes = [(45, 52, 57, 60, 64), (41, 48, 53, 57, 60), (48, 52, 55, 60, 64), (43, 50, 55, 59, 62)]
+    shapes = [
+        (45, 52, 57, 60, 64),
+        (41, 48, 53, 57, 60),
+        (48, 52, 55, 60, 64),
+        (43, 50, 55, 59, 62),
+    ]
     strum = sounds.play(sounds.chords(shapes * 2, 4, (0, 1, 1.5, 2.5, 3, 3.5)), sounds.guitar, 112)
     beat = sounds.play([Hit(q, 0.1, 38 if q % 2 else 36) for q in range(32)], sounds.drum, 112)
     loop = sounds.mix(strum, beat)[: int(32 * 60 / 112 * sounds.RATE)]
@@ -62,7 +68,13 @@ def song() -> np.ndarray:
 
 def child(code: str, *arguments: str) -> list[float]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
     return [float(part) for part in done.stdout.split()]
 
 
@@ -74,7 +86,13 @@ def main() -> None:
         path = str(Path(folder) / "song.wav")
         sound = song()
         soundfile.write(path, sound, RATE)
-        line: dict[str, object] = {"benchmark": "analysis_speed", "seconds": SECONDS, "cores": os.cpu_count(), "machine": platform.processor() or platform.machine(), "load": round(os.getloadavg()[0], 2)}
+        line: dict[str, object] = {
+            "benchmark": "analysis_speed",
+            "seconds": SECONDS,
+            "cores": os.cpu_count(),
+            "machine": platform.processor() or platform.machine(),
+            "load": round(os.getloadavg()[0], 2),
+        }
         for depth in ("quick", "comprehensive", "deep"):
             runs = [child(COLD, path, depth) for _ in range(3)]
             line[f"cold_{depth}_s"] = round(statistics.median(r[1] for r in runs), 3)
@@ -90,7 +108,12 @@ def main() -> None:
         line["x_real_time_warm"] = round(SECONDS / float(str(line["warm_comprehensive_s"])), 1)
         if not chosen.no_librosa:
             cold, warm = child(LIBROSA, path)
-            line |= {"librosa_cold_s": round(cold, 3), "librosa_warm_s": round(warm, 3), "librosa_x_real_time_cold": round(SECONDS / cold, 1), "librosa_x_real_time_warm": round(SECONDS / warm, 1)}
+            line |= {
+                "librosa_cold_s": round(cold, 3),
+                "librosa_warm_s": round(warm, 3),
+                "librosa_x_real_time_cold": round(SECONDS / cold, 1),
+                "librosa_x_real_time_warm": round(SECONDS / warm, 1),
+            }
     print(json.dumps(line))
 
 

@@ -1,4 +1,5 @@
 """Compose, render and analyse clips into arrays: python -m training.dataset OUT SPLIT FIRST COUNT [DATA]."""
+# ruff: noqa: E501
 
 import json
 import sys

@@ -1,4 +1,5 @@
 """Play a composed piece: expressive times, sound font, room, microphone and noise."""
+# ruff: noqa: ANN001, ANN202
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from symusic import Note, Score, Synthesizer, Tempo, Track
 
-from training.compose import METERS, Piece
+from training.piece import METERS, Piece
 
 RATE = 22050
 _TPQ = 4800
@@ -62,7 +63,9 @@ class Player:
             if track.notes:
                 score.tracks.append(track)
         if not score.tracks:
-            return np.zeros(int(seconds * RATE), np.float32), _truth(piece, clock, begin - clock(skip), seconds)
+            return np.zeros(int(seconds * RATE), np.float32), _truth(
+                piece, clock, begin - clock(skip), seconds
+            )
         sound = np.asarray(self._synth.render(score, stereo=False))[0][: int(seconds * RATE)]
         return _record(rng, sound), _truth(piece, clock, begin - clock(skip), seconds)
 
@@ -85,9 +88,10 @@ def _clock(rng: np.random.Generator, piece: Piece, steady: bool):
 
 def _truth(piece: Piece, clock, shift: float, seconds: float) -> Truth:
     bar, beat, _ = METERS[piece.meter]
-    times = lambda step: np.array(
-        [shift + clock(i * step) for i in range(int(piece.bars * bar / step) + 1)]
-    )  # noqa: E731
+    def times(step):
+        return np.array(
+            [shift + clock(i * step) for i in range(int(piece.bars * bar / step) + 1)]
+        )
     beats, downbeats = times(beat), times(bar)
     inside = lambda t: t[(t > -0.03) & (t < seconds - 0.05)]  # noqa: E731
     chords = [(shift + clock(a), shift + clock(b), r, q) for a, b, r, q in piece.chords]

@@ -2,7 +2,9 @@
 
 Billboard songs whose number ends in 8 or 9 are held out.  Needs JAX (training only).
 """
+# ruff: noqa: ANN001, ANN201, ANN202, E501
 
+import itertools
 import json
 import sys
 import time
@@ -16,7 +18,7 @@ import numpy as np
 from musearoo.brain.chordnet import chord_logits, chord_rows, key_inputs, shares, softmax, turn
 from musearoo.brain.pitch import pool
 from musearoo.brain.spectrum import PITCH_FPS
-from training.compose import METERS
+from training.piece import METERS
 
 HIDDEN, SECOND, KEY_HIDDEN = 64, 32, 32
 MINOR = ("min", "min7", "hdim7", "dim", "minmaj7", "min6")
@@ -49,7 +51,7 @@ def _clip(frames: np.ndarray, truth: dict, rng: np.random.Generator):
     beats = beats[:length] + rng.normal(0, 0.015)
     edges = np.append(beats, beats[-1] + step)
     treble, bass = pool(frames[:, :12], PITCH_FPS, edges), pool(frames[:, 12:], PITCH_FPS, edges)
-    labels = [_label(truth["chords"], (a + b) / 2) for a, b in zip(edges, edges[1:], strict=False)]
+    labels = [_label(truth["chords"], (a + b) / 2) for a, b in itertools.pairwise(edges)]
     if truth["key"] is None:
         return shares(treble, bass), np.full(len(labels), 24), first, per_bar, -1
     tonic, minor = truth["key"]
@@ -149,8 +151,8 @@ def adam(loss):
 
 def train(loss, w, batch, minutes: float, peak: float):
     m = jax.tree.map(jnp.zeros_like, w)
-    v, step, begin, n, seen = m, adam(loss), time.time(), 0, []
-    while (share := (time.time() - begin) / (60 * minutes)) < 1:
+    v, step, begin, n, seen = m, adam(loss), time.process_time(), 0, []
+    while (share := (time.process_time() - begin) / (60 * minutes)) < 1:
         rows, labels = batch()
         n += 1
         w, m, v, value = step(
@@ -189,12 +191,14 @@ def main() -> None:
         sys.argv[5:],
     )
     rng = np.random.default_rng(1)
-    real, real_held = billboard(data, rng, False, 6), billboard(data, rng, True, 1)
+    real, real_held = billboard(data, rng, False, 5), billboard(data, rng, True, 1)
     made = [c for p in paths for c in rendered(p, rng, 2)]
     made_held = rendered(valid_path, np.random.default_rng(2), 1)
     print(len(real), len(made), len(real_held), len(made_held), flush=True)
 
-    rows = [[chord_rows(c[0], c[2], c[3]).astype(np.float16) for c in clips] for clips in (real, made)]
+    rows = [
+        [chord_rows(c[0], c[2], c[3]).astype(np.float16) for c in clips] for clips in (real, made)
+    ]
     tables = [np.concatenate(r) for r in rows]
     labels = [np.concatenate([c[1] for c in clips]) for clips in (real, made)]
     width = tables[0].shape[1]

@@ -4,6 +4,7 @@ python -m training.train_readings fit OUT.npz VALID.npz MINUTES TRAIN.npz...
 `make` composes new clips of 4 to 16 s, runs the tracker with the trained beat network and
 stores the evidence of every reading; `fit` learns to put the probability on right ones.
 """
+# ruff: noqa: ANN001, ANN201, ANN202, E501, PLC0415, SLF001
 
 import sys
 import time
@@ -13,14 +14,14 @@ import numpy as np
 
 from musearoo.brain import rhythm
 from musearoo.brain.activation import activations
-from musearoo.brain.beats import decode
-from musearoo.brain.meter import BARS, Evidence, describe
+from musearoo.brain.grid import Evidence
+from musearoo.brain.meter import BARS, describe
 from musearoo.brain.onsets import find_onsets
 from musearoo.brain.pitch import pitch_content
 from musearoo.brain.signal import condition
 from musearoo.brain.tempo import autocorrelation, pulse_rates
 
-HIDDEN, WIDEST = 24, 700
+HIDDEN, WIDEST = 24, 900
 
 
 def evidence_of(sound: np.ndarray):
@@ -30,8 +31,7 @@ def evidence_of(sound: np.ndarray):
         return None
     beat, downbeat = activations(onsets, pitch)
     rates = pulse_rates(autocorrelation(onsets.strength))
-    pulses = [rhythm._within(p, onsets) for p in decode(beat, rates)]
-    pulses = [p for p in pulses if len(p.seconds) >= 3]
+    pulses = rhythm.candidate_pulses(beat, rates, onsets)
     evidence = Evidence(onsets, pitch, beat, downbeat, *rhythm._span(onsets))
     readings, table = describe(pulses, evidence)
     return (pulses, readings, table) if readings else None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from musearoo.brain.meter import sample_max
+from musearoo.brain.grid import sample_max
 from musearoo.brain.onsets import Onsets
 from musearoo.brain.signal import Floats
 from musearoo.brain.spectrum import FPS

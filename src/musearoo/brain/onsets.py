@@ -36,7 +36,8 @@ class Onsets:
     @property
     def seconds(self) -> Floats:
         """Times of the onsets found."""
-        return np.maximum(self.peaks / np.float32(FPS) - np.float32(_LATENCY), 0)
+        seconds = self.peaks / np.float32(FPS) - np.float32(_LATENCY)
+        return np.asarray(np.maximum(seconds, 0))
 
 
 def find_onsets(samples: Floats) -> Onsets:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from musearoo.brain.beats import Pulse
-from musearoo.brain.meter import BARS, FEATURES, Bar, Evidence, Reading, describe
+from musearoo.brain.grid import Evidence
+from musearoo.brain.meter import BARS, FEATURES, Bar, Reading, describe
 from musearoo.brain.signal import Floats
 from musearoo.brain.weights import load
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from musearoo.brain.activation import activations
 from musearoo.brain.beats import BEAT_FPS, Pulse, decode
-from musearoo.brain.meter import BARS, Evidence, sample_max, subdivide
+from musearoo.brain.grid import Evidence, sample_max, subdivide
+from musearoo.brain.meter import BARS
 from musearoo.brain.onsets import Onsets
 from musearoo.brain.pitch import PitchContent
 from musearoo.brain.ranking import Ranked, rank
@@ -20,6 +21,8 @@ _SAME_TEMPO = 0.03
 
 _STEADY_SECONDS = 0.028
 _MINIMUM_SALIENCE = 0.08
+_OFF_BEATS = 5
+"""How many of the best rates are also tried half a beat later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,44 @@ def find_rhythm(onsets: Onsets, pitch: PitchContent, seconds: float) -> Rhythm |
     rates = pulse_rates(correlation)
     if not rates or max(salience for _, salience in rates) < _MINIMUM_SALIENCE:
         return None
-    pulses = [
-        cut for pulse in decode(beat, rates) if len((cut := _within(pulse, onsets)).seconds) >= 3
-    ]
+    pulses = candidate_pulses(beat, rates, onsets)
     evidence = Evidence(onsets, pitch, beat, downbeat, *_span(onsets))
     ranked = rank(pulses, evidence)
     return _settle(ranked, onsets, beat) if ranked else None
+
+
+def candidate_pulses(beat: Floats, rates: list[tuple[float, float]], onsets: Onsets) -> list[Pulse]:
+    """The best path of each rate, the best rates also on their off-beats; no doubles."""
+    tracked = decode(beat, rates)
+    tracked += [_off_beat(pulse, beat) for pulse in tracked[:_OFF_BEATS] if len(pulse.seconds) > 3]
+    kept: list[Pulse] = []
+    for pulse in tracked:
+        cut = _within(pulse, onsets)
+        if len(cut.seconds) >= 3 and not any(_same(cut, other) for other in kept):
+            kept.append(cut)
+    return kept
+
+
+def _off_beat(pulse: Pulse, beat: Floats) -> Pulse:
+    """The same pulse half a beat later: trackers lock to off-beats, the ranking may not."""
+    step = np.median(np.diff(pulse.seconds))
+    seconds = np.append(pulse.seconds[0] - step, pulse.seconds)
+    seconds = (seconds + np.append(pulse.seconds, pulse.seconds[-1] + step)) / 2
+    before, after = (_mean_log_odds(beat, times) for times in (pulse.seconds, seconds))
+    return Pulse(pulse.bpm, seconds, pulse.fit + after - before, pulse.salience)
+
+
+def _mean_log_odds(beat: Floats, times: Floats) -> float:
+    chance = np.clip(sample_max(beat, times, fps=BEAT_FPS, reach=0.03), 0.01, 0.99)
+    return float(np.log(chance / (1 - chance)).mean())
+
+
+def _same(one: Pulse, other: Pulse) -> bool:
+    """Whether two pulses have the same rate and the same beats."""
+    if abs(one.bpm / other.bpm - 1) > 0.015:
+        return False
+    distance = np.abs(one.seconds[:, None] - other.seconds[None]).min(axis=1)
+    return bool(np.median(distance) < 0.1 * 60 / one.bpm)
 
 
 def _span(onsets: Onsets) -> tuple[float, float]:
