@@ -6,6 +6,12 @@ import pytest
 from musearoo.security.local_tokens import TOKEN_NAME, LocalTokens, read_local_token
 
 
+def in_folder(data_dir):
+    token = read_local_token(data_dir)
+    assert token is not None
+    return token
+
+
 class TestLocalTokens:
     def test_printed_token_opens_one_login(self, tmp_path):
         tokens = LocalTokens(tmp_path)
@@ -15,10 +21,10 @@ class TestLocalTokens:
 
     def test_token_in_the_folder_is_renewed_when_used(self, tmp_path):
         tokens = LocalTokens(tmp_path)
-        first = read_local_token(tmp_path)
+        first = in_folder(tmp_path)
         assert tokens.redeem(first)
-        second = read_local_token(tmp_path)
-        assert second not in (None, first)
+        second = in_folder(tmp_path)
+        assert second != first
         assert not tokens.redeem(first)
         assert tokens.redeem(second)
 
@@ -37,7 +43,7 @@ class TestLocalTokens:
         before = os.umask(0)
         try:
             tokens = LocalTokens(tmp_path)
-            tokens.redeem(read_local_token(tmp_path))
+            tokens.redeem(in_folder(tmp_path))
         finally:
             os.umask(before)
         assert stat.S_IMODE((tmp_path / TOKEN_NAME).stat().st_mode) == 0o600
