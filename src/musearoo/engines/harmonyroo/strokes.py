@@ -1,6 +1,7 @@
 """Strokes on chords: what each one strikes, from which tick to which."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -13,18 +14,10 @@ from musearoo.domain.music.ticks import TICKS_PER_QUARTER
 from musearoo.domain.music.voice_leading import Voicing
 from musearoo.engines.harmonyroo.comping import Hit
 from musearoo.engines.harmonyroo.controls import NAME, Controls
+from musearoo.engines.harmonyroo.passing import Stroke, with_passing_notes
 from musearoo.engines.harmonyroo.voicing import LOW, Laid
 
 _PUSH_TICKS: Final = TICKS_PER_QUARTER // 2
-
-
-class Stroke(msgspec.Struct, frozen=True):
-    """Voices struck together: `tones` are (voice from the lowest, pitch)."""
-
-    start: int
-    end: int
-    sign: str
-    tones: tuple[tuple[int, int], ...]
 
 
 def strokes_of(
@@ -39,25 +32,37 @@ def strokes_of(
     """The strokes of a bar. `laid` runs from its first chord to the one after its last."""
     start, end = bar * context.meter.bar_ticks, (bar + 1) * context.meter.bar_ticks
     inside = [each for each in laid if start <= each.span.start < end]
+    known = [*inside, *[each for each in laid if each.span.start == end]]
     if controls.texture == "pad":
-        return _held(inside, controls, start)
-    after = next((each for each in laid if each.span.start >= end), None)
+        return with_passing_notes(_held(inside, context, controls), known, context, controls, seed)
     strokes = _struck(hits, inside, context, start)
-    strokes = _pushed(strokes, [*inside, *([after] if after else [])], controls, seed)
+    strokes = _pushed(strokes, known, controls, seed)
     strokes = _tied_over(strokes, following, context, end)
     if controls.texture == "arpeggio":
         return _broken(strokes, inside)
-    return strokes
+    return with_passing_notes(strokes, known, context, controls, seed)
 
 
 def _whole(voicing: Voicing) -> tuple[tuple[int, int], ...]:
     return tuple(enumerate(voicing))
 
 
-def _held(inside: Sequence[Laid], controls: Controls, start: int) -> list[Stroke]:
-    """Pads: one stroke a chord, and above half density another on each bar that it lasts."""
-    del controls, start
-    return [Stroke(each.span.start, each.span.end, "x", _whole(each.voicing)) for each in inside]
+def _held(inside: Sequence[Laid], context: EngineContext, controls: Controls) -> list[Stroke]:
+    """Pads: one stroke a chord, and above half density more on the strongest beats."""
+    bar_ticks, beats = context.meter.bar_ticks, context.meter.beats
+    more = (controls.density - 500) * len(beats) // 500
+    grid = grid_of(context.meter)
+    strongest = sorted(beats, key=lambda beat: grid.order.index(beat // grid.step_ticks))
+    struck = set(strongest[: max(0, more)])
+    strokes: list[Stroke] = []
+    for each in inside:
+        origin = each.span.start - each.span.start % bar_ticks
+        again = [
+            origin + beat for beat in struck if each.span.start < origin + beat < each.span.end
+        ]
+        edges = [each.span.start, *sorted(again), each.span.end]
+        strokes += [Stroke(a, b, "x", _whole(each.voicing)) for a, b in pairwise(edges)]
+    return strokes
 
 
 def _struck(

@@ -10,7 +10,7 @@ from musearoo.domain.music.rhythm import Grid, grid_of
 from musearoo.domain.music.ticks import TICKS_PER_QUARTER
 from musearoo.engines.feel import step_accents, swung
 from musearoo.engines.harmonyroo.controls import NAME, Controls
-from musearoo.engines.harmonyroo.strokes import Stroke
+from musearoo.engines.harmonyroo.passing import Stroke
 from musearoo.engines.listening import level_of
 
 _STRUM_US: Final = 9_000

@@ -24,6 +24,7 @@ _MOTION_WEIGHT: Final = 10
 _PARALLEL_COST: Final = 12
 _STRICT_COST: Final = 100_000
 _CHOICES: Final = 14
+_STRICT_CHOICES: Final = 24
 _MUD: Final = 55  # below G3 thirds and seconds growl
 _NINTHS: Final = (2, 9, 6)
 _SEVENTHS: Final = {"maj": (11, 9), "min": (10, 9), "dim": (9, 10), "aug": (10, 11)}
@@ -106,14 +107,18 @@ def with_thirteenth(tones: tuple[int, ...], chord: Chord, key: Key) -> tuple[int
 
 
 def layouts_of(controls: Controls) -> tuple[Layout, ...]:
-    """The layouts the hands may choose from, the preferred first."""
+    """The layouts the hands may choose from, the preferred first; strict hands need them all."""
+    layouts: tuple[Layout, ...]
     match controls.voicing:
         case "close" | "drop-2" | "rootless" | "power" | "spread" as kind:
-            return (kind,)
+            layouts = (kind,)
         case "pads":
-            return ("spread", "drop-2")
+            layouts = ("spread", "drop-2")
         case _:
-            return controls.sheet.layouts
+            layouts = controls.sheet.layouts
+    if controls.strict:
+        layouts = tuple(dict.fromkeys((*layouts, "close", "drop-2", "spread")))
+    return layouts
 
 
 def _choices(
@@ -133,7 +138,8 @@ def _choices(
         for voicing in voicings(kept, layout, controls.voices, LOW, HIGH):
             cost = 6 * rank + _cost(voicing, kept[1:] if rootless else kept, centre, ceiling)
             found[voicing] = min(cost, found.get(voicing, cost))
-    cheapest = sorted((cost, voicing) for voicing, cost in found.items())[:_CHOICES]
+    most = _STRICT_CHOICES if controls.strict else _CHOICES
+    cheapest = sorted((cost, voicing) for voicing, cost in found.items())[:most]
     return [Choice(cost + chance.below(loose + 1), voicing) for cost, voicing in cheapest]
 
 

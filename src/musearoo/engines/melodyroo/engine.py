@@ -180,7 +180,7 @@ def _target(onset: Onset, state: MelodyState, bar: int) -> int:
     plan, controls = state.plans[bar], state.controls
     start, end = plan.rises
     height = start + (end - start) * onset.step // grid_of(state.context.meter).steps
-    lift = (state.context.energy_of(bar) - 500) // 250
+    lift = (state.context.energy_of(bar) - 500) // 250 + (controls.intensity - 500) // 250
     middle = onset.ladder.nearest((controls.lowest + controls.highest) // 2)
     return middle + lift + height * (500 + controls.range * 3 // 2) // 1000
 
