@@ -1,8 +1,7 @@
 """The warm workers of the server: crews that play, render, do durable work and analyse.
 
-Sound has a crew of its own beside the players: loading the sound font takes a second that
-no player could play in, costs 300 MB, and rendering holds the interpreter for its whole
-length (measured with symusic 0.5.8).
+Sound has a crew of its own beside the players: loading its samples and rendering with them
+holds a process for longer than a player may be away, and fills memory that no player needs.
 """
 
 import asyncio
@@ -92,13 +91,19 @@ class WorkerPool:
         self.analysis = crew("analysis", settings.analysis, analyses, "analysis")
 
     async def start(self) -> None:
-        """Start the workers; returns when the first can play. Raises `Unavailable`."""
+        """Start the workers; returns when the first can play.
+
+        Raises `Unavailable`, and leaves no process behind then.
+        """
         self.interactive.start()
         try:
             async with asyncio.timeout(self.settings.start_seconds):
                 await self.interactive.manned()
-        except TimeoutError:
-            raise Unavailable("The workers do not start; see the log.") from None
+        except BaseException as error:
+            await self.close()
+            if isinstance(error, TimeoutError):
+                raise Unavailable("The workers do not start in time; see the log.") from None
+            raise
         for crew in self.crews():
             crew.start()
 
