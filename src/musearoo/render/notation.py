@@ -27,7 +27,7 @@ _OPTIONS: Final = {
     "header": "auto",
     "footer": "none",
     "breaks": "encoded",
-    "justifyVertically": False,
+    "minLastJustification": 0.4,
     "smuflTextFont": "none",
     "svgFormatRaw": True,
     "svgRemoveXlink": True,
@@ -35,7 +35,12 @@ _OPTIONS: Final = {
 }
 _VIEW_BOX: Final = re.compile(r'<svg viewBox="0 0 (\d+) (\d+)"')
 _MUSIC_FONT: Final = re.compile(r'font-family="Leipzig" font-size="\d+px"')
-_QUARTER, _DOT = "\ueca5", "\uecb7"  # SMuFL: metNoteQuarterUp, metAugmentationDot
+# SMuFL signs inside text (metronome marks, chord symbols), which only music fonts have.
+_SIGNS: Final = str.maketrans({
+    "\ueca2": "𝅝", "\ueca3": "𝅗𝅥", "\ueca5": "♩", "\ueca7": "♪", "\uecb7": ".",
+    "\ued60": "♭", "\ued61": "♮", "\ued62": "♯", "\ued63": "♯♯", "\ued64": "♭♭",
+    "\uea63": "♭♭", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯", "\uea67": "♯♯",
+})  # fmt: skip
 
 
 class Toolkit(Protocol):
@@ -89,7 +94,7 @@ def _joined(pages: list[str], title: str, description: str) -> str:
         content += page[: box.start()] + place + page[box.end() :]
         width, height = max(width, wide), height + high
     content = _MUSIC_FONT.sub('font-size="480px"', content)
-    content = content.replace(_QUARTER, "♩").replace(_DOT, ".")
+    content = content.translate(_SIGNS).replace("♩ .", "♩.")
     return wrapped(
         "svg",
         element("title", title, id="score-title")
@@ -115,6 +120,7 @@ def _description(song: Song) -> str:
 def _toolkit() -> Toolkit:
     import verovio  # noqa: PLC0415
 
+    verovio.enableLog(verovio.LOG_OFF)
     toolkit: Toolkit = verovio.toolkit()
     toolkit.setOptions(_OPTIONS)
     return toolkit

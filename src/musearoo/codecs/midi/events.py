@@ -30,9 +30,6 @@ def variable(value: int) -> bytes:
     return bytes(reversed(octets))
 
 
-_SHORT: Final = tuple(variable(value) for value in range(2048))
-
-
 def meta(kind: int, payload: bytes) -> bytes:
     return bytes((0xFF, kind)) + variable(len(payload)) + payload
 
@@ -68,13 +65,13 @@ def track(setup: list[bytes], timed: list[tuple[int, bytes]], notes: list[int], 
         body += _delta(tick - now) + event
         now = tick
     notes.sort()
-    short, limit = _SHORT, len(_SHORT)
     for packed in notes:
         tick = packed >> 24
-        delta = tick - now
-        now = tick
-        body += short[delta] if delta < limit else _delta(delta)
-        body += (packed & 0xFFFFFF).to_bytes(3, "big")
+        delta, now = tick - now, tick
+        if delta < 128:  # one byte of time and three of event in one stroke
+            body += (delta << 24 | packed & 0xFFFFFF).to_bytes(4, "big")
+        else:
+            body += _delta(delta) + (packed & 0xFFFFFF).to_bytes(3, "big")
     body += _delta(end - now) + meta(END_OF_TRACK, b"")
     return b"MTrk" + len(body).to_bytes(4, "big") + bytes(body)
 

@@ -26,6 +26,8 @@ _VOLUME_AT_UNITY: Final = 100
 _VOLUME: Final = 7
 _PAN: Final = 10
 
+Played = tuple[int, int, int, int]  # on, pitch, off, velocity
+
 
 def encode(song: Song) -> bytes:
     """The whole file; the same song gives the same bytes."""
@@ -40,10 +42,8 @@ def encode(song: Song) -> bytes:
     return header + TICKS_PER_QUARTER.to_bytes(2, "big") + b"".join(tracks)
 
 
-def _without_overlaps(
-    notes: tuple[Note, ...], moved: Moved, length: int
-) -> list[tuple[int, int, int, int]]:
-    """(on, off, pitch, velocity) of each note; one key never sounds twice at a time."""
+def _without_overlaps(notes: tuple[Note, ...], moved: Moved, length: int) -> list[Played]:
+    """The notes in playing order; one key never sounds twice at a time."""
     placed = []
     for note in notes:
         on = note.start
@@ -52,18 +52,28 @@ def _without_overlaps(
             on, off = _played(on, off, note.offset_us, moved, length)
         placed.append((on, note.pitch, off, note.velocity))
     placed.sort()
-    sounding: dict[int, int] = {}
-    played: list[tuple[int, int, int, int]] = []
+    ends: dict[int, int] = {}
+    for on, pitch, off, _ in placed:
+        if ends.get(pitch, 0) > on:
+            return _untangled(placed)
+        ends[pitch] = off
+    return placed
+
+
+def _untangled(placed: list[Played]) -> list[Played]:
+    """Sorted notes with each key's overlaps cut at the next note; doubles become one."""
+    latest: dict[int, int] = {}
+    played: list[Played] = []
     for on, pitch, off, velocity in placed:
-        last = sounding.get(pitch)
-        if last is not None and played[last][1] > on:
-            last_on, last_off, _, last_velocity = played[last]
+        index = latest.get(pitch)
+        if index is not None and played[index][2] > on:
+            last_on, _, last_off, last_velocity = played[index]
             if last_on == on:
-                played[last] = (on, max(off, last_off), pitch, max(velocity, last_velocity))
+                played[index] = (on, pitch, max(off, last_off), max(velocity, last_velocity))
                 continue
-            played[last] = (last_on, on, pitch, last_velocity)
-        sounding[pitch] = len(played)
-        played.append((on, off, pitch, velocity))
+            played[index] = (last_on, pitch, on, last_velocity)
+        latest[pitch] = len(played)
+        played.append((on, pitch, off, velocity))
     return played
 
 
@@ -74,15 +84,15 @@ def _played(on: int, off: int, offset_us: int, moved: Moved, length: int) -> tup
     return on, max(on + 1, min(moved(off, offset_us), limit))
 
 
-def _packed(notes: list[tuple[int, int, int, int]], channel: int) -> list[int]:
-    note_on, note_off = (events.NOTE_ON | channel) << 16, (events.NOTE_OFF | channel) << 16
-    packed = [on << 24 | note_on | pitch << 8 | velocity for on, _, pitch, velocity in notes]
-    packed += [off << 24 | note_off | pitch << 8 | 64 for _, off, pitch, _ in notes]
+def _packed(notes: list[Played], channel: int) -> list[int]:
+    note_on, note_off = (events.NOTE_ON | channel) << 16, (events.NOTE_OFF | channel) << 16 | 64
+    packed = [on << 24 | note_on | pitch << 8 | velocity for on, pitch, _, velocity in notes]
+    packed += [off << 24 | note_off | pitch << 8 for _, pitch, off, _ in notes]
     return packed
 
 
-def _end(song: Song, played: list[list[tuple[int, int, int, int]]]) -> int:
-    last = max((note[1] for notes in played for note in notes), default=0)
+def _end(song: Song, played: list[list[Played]]) -> int:
+    last = max((note[2] for notes in played for note in notes), default=0)
     bars = max(song.bars, -(-last // song.meter.bar_ticks))
     return bars * song.meter.bar_ticks
 

@@ -1,6 +1,8 @@
 """A part laid out on its staves: one or two for pitches, one with two voices for drums."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -17,6 +19,7 @@ from musearoo.domain.song import SongPart
 
 _KEYBOARDS: Final = (*range(24), 46)
 _MIDDLE_C: Final = 60
+_HAND_SPAN: Final = 14  # semitones
 
 
 class Voice(msgspec.Struct):
@@ -66,9 +69,31 @@ def _pitched(quantised: Quantised, program: int) -> list[Staff]:
     if not _needs_two_staves(notes, program):
         clef = clef_for((note.pitch for note in notes), program)
         return [_staff(1, clef, notes)]
-    right = tuple(note for note in notes if note.pitch >= _MIDDLE_C)
-    left = tuple(note for note in notes if note.pitch < _MIDDLE_C)
+    right, left = _hands(notes)
     return [_staff(1, TREBLE, right), _staff(2, BASS, left)]
+
+
+def _hands(notes: tuple[Written, ...]) -> tuple[list[Written], list[Written]]:
+    """Right and left hand: what begins together stays together unless no hand can span it."""
+    by_start: dict[int, list[Written]] = {}
+    for note in notes:
+        by_start.setdefault(note.start, []).append(note)
+    right: list[Written] = []
+    left: list[Written] = []
+    for chord in by_start.values():
+        chord.sort(key=lambda note: note.pitch)
+        split = _split_point([note.pitch for note in chord])
+        left += [note for note in chord if note.pitch < split]
+        right += [note for note in chord if note.pitch >= split]
+    return right, left
+
+
+def _split_point(pitches: list[int]) -> int:
+    """The lowest pitch for the right hand."""
+    if pitches[-1] - pitches[0] <= _HAND_SPAN:
+        return 0 if sum(pitches) / len(pitches) >= _MIDDLE_C - 1 else 128
+    gaps = [(above - below, above) for below, above in pairwise(pitches)]
+    return max(gaps, key=lambda gap: (gap[0], -abs(gap[1] - _MIDDLE_C)))[1]
 
 
 def _needs_two_staves(notes: tuple[Written, ...], program: int) -> bool:
@@ -79,7 +104,7 @@ def _needs_two_staves(notes: tuple[Written, ...], program: int) -> bool:
     return min(low, high) >= 0.05 * len(notes)
 
 
-def _staff(number: int, clef: Clef, notes: tuple[Written, ...]) -> Staff:
+def _staff(number: int, clef: Clef, notes: Iterable[Written]) -> Staff:
     upper, lower = voices(notes)
     first = 4 * (number - 1) + 1
     found = [Voice(first, upper)]
