@@ -228,6 +228,11 @@ class TestManners:
         assert own == os.getpriority(os.PRIO_PROCESS, busy(pool.interactive))
         assert min(own + 10, 19) == os.getpriority(os.PRIO_PROCESS, busy(pool.durable))
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="the OOM killer is of Linux")
+    async def test_workers_go_first_when_memory_ends(self, pool: WorkerPool) -> None:
+        path = Path(f"/proc/{busy(pool.interactive)}/oom_score_adj")
+        assert "500" == path.read_text().strip()  # noqa: ASYNC240
+
     async def test_large_worker_is_renewed_between_tasks(self, tmp_path: Path) -> None:
         plan = settings(command(tmp_path), analysis=0, resident_limit=80 << 20)
         async with running(plan) as pool:

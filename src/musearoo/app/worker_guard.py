@@ -5,6 +5,7 @@ import faulthandler
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Final
 
 from musearoo.jobs.setup import WorkerSetup
@@ -21,6 +22,7 @@ def guard(setup: WorkerSetup) -> None:
     faulthandler.enable(file=_STDERR)
     if setup.niceness and hasattr(os, "nice"):
         os.nice(setup.niceness)
+    _go_first_when_memory_ends()
     if setup.memory:
         _limit_all(setup.memory)
 
@@ -34,6 +36,12 @@ def _die_with_the_server(parent: int) -> None:
     # The server may have died before the line above. Windows keeps the old parent's id.
     if os.name == "posix" and os.getppid() != parent:
         raise SystemExit("the server that started this worker is gone")
+
+
+def _go_first_when_memory_ends() -> None:
+    """Let Linux end a worker, which can be replaced, and not the server (proc(5))."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def private_descriptors(setup: WorkerSetup) -> tuple[int, int]:
