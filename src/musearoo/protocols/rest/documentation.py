@@ -15,6 +15,7 @@ from musearoo.protocols.rest.routing import Declared, Route
 
 _REF: Final = "#/components/schemas/{name}"
 _SCHEME: Final = "bearer"
+_BUILT: Final[dict[str, dict[str, Any]]] = {}
 _TAGS: Final = (
     ("auth", "Accounts and logins."),
     ("user", "Your own account."),
@@ -53,8 +54,10 @@ def documented(declared: Declared) -> dict[str, Any]:
 
 
 def write_openapi(app: FastAPI) -> None:
-    """Build the document once and keep it, as value and as bytes, with the application."""
-    document = openapi_of(app)
+    """Keep the document, as value and as bytes, with the application; built once a process."""
+    if app.version not in _BUILT:
+        _BUILT[app.version] = openapi_of(app)
+    document = _BUILT[app.version]
     app.openapi_schema = document
     app.openapi = lambda: document  # type: ignore[method-assign]
     app.state.openapi = msgspec.json.encode(document)

@@ -1,11 +1,13 @@
 """Exceptions on their way out: each becomes one problem, none becomes a traceback."""
 
 import secrets
+from http import HTTPStatus
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from musearoo.codecs.rate_fields import rate_fields
 from musearoo.domain.errors import ErrorCode, MuseArooError, QuotaExceeded
@@ -63,10 +65,23 @@ async def on_invalid_request(request: Request, error: RequestValidationError) ->
 async def on_framework_refusal(request: Request, error: HTTPException) -> Response:
     """An unknown path, a wrong method."""
     code = code_of_status(error.status_code)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
     problem = http_problem(
         code,
         _DETAILS.get(code, "The request cannot be answered."),
         instance=request.url.path,
         correlation=arrival_of(request.scope).correlation,
     )
-    return respond(problem, error.headers)
+    return respond(problem, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method of the path (RFC 9110 §15.5.6); Starlette names those of one route."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            found |= route.methods or set()
+    return sorted(found)

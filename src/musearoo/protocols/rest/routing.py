@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from musearoo.domain.errors import ErrorCode
 from musearoo.protocols.rest.bodies import JsonBody, StructBody
 from musearoo.protocols.rest.call import caller, visitor
+from musearoo.protocols.rest.direct import direct
 from musearoo.protocols.rest.policies import Policy
 from musearoo.protocols.rest.problems import Code, HttpCode
 
@@ -78,6 +79,7 @@ class Route(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self._known_query = frozenset(each.alias for each in self.dependant.query_params)
+        self.app = direct(endpoint) or self.app
 
 
 class Resource:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from musearoo.domain.errors import ErrorCode
@@ -15,6 +14,7 @@ from musearoo.protocols.rest.problems import HttpCode, http_problem, respond
 log = structlog.get_logger(__name__)
 
 CORRELATION: Final = "X-Correlation-Id"
+_CORRELATION: Final = CORRELATION.lower().encode()
 _GIVEN: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SLOW_SECONDS: Final = 1.0
 # For an API that is never a page: nothing may be framed, guessed, or told on.
@@ -25,8 +25,8 @@ SECURITY_HEADERS: Final = (
     ("Cross-Origin-Resource-Policy", "same-site"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "interest-cohort=()"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
 )
-CONTENT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 TRANSPORT_SECURITY: Final = "max-age=63072000"
 
 
@@ -39,7 +39,10 @@ class Shell:
         world = door.conductor.world
         self._new_id: Callable[[], str] = world.ids.new
         self._monotonic: Callable[[], float] = world.clock.monotonic
-        self._secure = door.options.secure_cookies
+        added = [*SECURITY_HEADERS]
+        if door.options.secure_cookies:
+            added.append(("Strict-Transport-Security", TRANSPORT_SECURITY))
+        self._added = [(name.lower().encode(), value.encode()) for name, value in added]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,13 +78,10 @@ class Shell:
         )
 
     def _dress(self, message: Message, arrival: Arrival) -> None:
-        headers = MutableHeaders(raw=message.setdefault("headers", []))
-        headers[CORRELATION] = arrival.correlation
-        for name, value in SECURITY_HEADERS:
-            headers.setdefault(name, value)
-        headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-        if self._secure:
-            headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
+        headers = message.setdefault("headers", [])
+        present = {name for name, _ in headers}
+        headers += [each for each in self._added if each[0] not in present]
+        headers.append((_CORRELATION, arrival.correlation.encode()))
 
     def _count(self, scope: Scope, arrival: Arrival) -> None:
         seconds = self._monotonic() - arrival.began
