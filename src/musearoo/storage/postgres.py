@@ -44,6 +44,8 @@ class PostgresConnection:
         return self._executed(statement, parameters).rowcount
 
     def run_many(self, statement: Statement, rows: Sequence[Parameters]) -> int:
+        if len(rows) == 1:  # a batch costs a pipeline of messages more
+            return self.run(statement, **rows[0])
         ready = [{**statement.constants, **checked(row)} for row in rows]
         if self.failure is not None:
             raise self.failure
@@ -107,36 +109,40 @@ class PostgresWriter:
         self._url = url
         self._connection = PostgresConnection(connect(url))
         self._rows = Rows(self._connection)
+        self._marked = False
 
     def begin(self) -> Transaction:
         self._connection.failure = None
+        self._marked = True
+        begin = b"BEGIN; SAVEPOINT work"  # each message saved is a round trip saved
         if not self._connection.raw.closed:
             with contextlib.suppress(psycopg.OperationalError):
-                self._connection.raw.execute("BEGIN")
+                self._connection.raw.execute(begin)
                 return self._rows
             self._drop()
         self._connection.raw = connect(self._url)
-        self._do("BEGIN")
+        self._do(begin)
         return self._rows
 
     def mark(self) -> None:
-        self._do("SAVEPOINT work")
+        if not self._marked:
+            self._do(b"RELEASE work; SAVEPOINT work")
+        self._marked = False
 
     def keep(self) -> None:
         if self._connection.failure is not None:
             raise self._connection.failure
-        self._do("RELEASE work")
 
     def undo(self) -> bool:
         self._connection.failure = None
         if self._connection.raw.closed:
             return False
-        self._do("ROLLBACK TO work")
-        self._do("RELEASE work")
+        self._do(b"ROLLBACK TO work")
+        self._marked = True  # the savepoint outlives a return to it
         return True
 
     def commit(self) -> None:
-        self._do("COMMIT")
+        self._do(b"COMMIT")
 
     def abandon(self) -> None:
         # Whether a lost COMMIT was done is unknown; a new connection at least sees clearly.
@@ -152,9 +158,9 @@ class PostgresWriter:
         with contextlib.suppress(psycopg.Error):
             self._connection.raw.close()
 
-    def _do(self, sql: str) -> None:
+    def _do(self, sql: bytes) -> None:
         try:
-            self._connection.raw.execute(sql.encode())
+            self._connection.raw.execute(sql)
         except psycopg.Error as error:
             raise _unavailable() from error
 
@@ -203,6 +209,11 @@ class PostgresStore:
         self._local = threading.local()
         self._opened: list[PostgresReader] = []
         self._closed = False
+
+    @property
+    def commits(self) -> int:
+        """Transactions committed so far; writes share them."""
+        return self._commit.commits
 
     async def read(self, query: Callable[[Transaction], T]) -> T:
         if self._closed:

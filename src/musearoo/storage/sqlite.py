@@ -257,6 +257,11 @@ class SqliteStore:
         self._threads = ThreadPoolExecutor(LONG_READERS, thread_name_prefix="store-reader")
         self._closed = False
 
+    @property
+    def commits(self) -> int:
+        """Transactions committed so far; writes share them."""
+        return self._commit.commits
+
     async def read(self, query: Callable[[Transaction], T]) -> T:
         if self._closed:
             raise Unavailable("The store is closed; the server is shutting down.")
