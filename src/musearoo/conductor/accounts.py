@@ -231,13 +231,15 @@ class Accounts:
         """Remove the account, its projects and all that hangs on them."""
         now = self._world.clock.now()
 
-        def store(tx: Transaction) -> list[FamilyId]:
+        def store(tx: Transaction) -> tuple[list[FamilyId], list[str]]:
             families = tx.accounts.end_families(actor.user, now, "deleted")
             tx.audit.append(audit_entry(origin, actor.user, "account.delete", actor.user, at=now))
-            tx.accounts.delete(actor.user)
-            return families
+            return families, tx.accounts.delete(actor.user)
 
-        self._end(await self._world.store.write(store))
+        families, blobs = await self._world.store.write(store)
+        self._end(families)
+        for blob in blobs:
+            await self._world.blobs.delete(blob)
 
     async def set_tier(self, email: str, tier: Tier, origin: Origin) -> None:
         """Change a subscription tier (for the person who runs the server)."""

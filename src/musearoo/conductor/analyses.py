@@ -223,9 +223,12 @@ class Analyses:
     async def _refuse(self, record: AnalysisRecord, asset: Asset, refusal: MuseArooError) -> None:
         failed = replace(record, status="failed", error=f"{refusal.code}|{refusal.detail}")
 
+        hopeless = isinstance(refusal, UnsupportedAudio | PayloadTooLarge)
+
         def store(tx: Transaction) -> bool:
             tx.work.update_analysis(failed)
-            tx.work.update_asset(replace(asset, blob=None, size=None))
+            if hopeless:
+                tx.work.update_asset(replace(asset, blob=None, size=None))
             return asset.blob is not None and tx.work.blob_is_referenced(asset.blob)
 
         referenced = await self._world.store.write(store)

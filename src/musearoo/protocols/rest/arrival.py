@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 from musearoo.conductor.conductor import Conductor
 from musearoo.domain.origin import Origin, cut_address
+from musearoo.domain.permissions import Actor
 from musearoo.protocols.rest.options import RestOptions
 
 SCOPE_KEY: Final = "musearoo.arrival"
@@ -31,6 +32,7 @@ class Arrival:
     address: str
     began: float
     status: int = 0
+    actor: Actor | None = None
 
     def origin(self, scope: Scope) -> Origin:
         """The request's source in the form that may be kept."""

@@ -114,9 +114,7 @@ async def chunks(request: Request, maximum: int, *, idle_seconds: float) -> Asyn
         except StopAsyncIteration:
             return
         except (TimeoutError, ClientDisconnect):
-            raise HttpRefusal(
-                HttpCode.REQUEST_TIMEOUT, "The body stopped coming; send it again."
-            ) from None
+            raise _too_slow() from None
         received += len(chunk)
         if received > maximum:
             raise _too_large(maximum)
@@ -124,8 +122,17 @@ async def chunks(request: Request, maximum: int, *, idle_seconds: float) -> Asyn
 
 
 async def _collected(request: Request, maximum: int) -> bytes:
-    parts = [part async for part in chunks(request, maximum, idle_seconds=READ_SECONDS)]
+    stream = chunks(request, maximum, idle_seconds=READ_SECONDS)
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            parts = [part async for part in stream]
+    except TimeoutError:
+        raise _too_slow() from None
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_slow() -> HttpRefusal:
+    return HttpRefusal(HttpCode.REQUEST_TIMEOUT, "The body stopped coming; send it again.")
 
 
 def _check_is_json(request: Request) -> None:

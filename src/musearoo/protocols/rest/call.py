@@ -10,13 +10,12 @@ from musearoo.domain.ids import CommandId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
 from musearoo.protocols.rest.arrival import Arrival, arrival_of, header
-from musearoo.protocols.rest.options import RestOptions
+from musearoo.protocols.rest.options import Pace, RestOptions
 from musearoo.protocols.rest.problems import Fault, Faulty
 
 _LARGEST_TOKEN: Final = 4096
 # Whoever shows wrong tokens gets slow, long before others at the same address would.
-_WRONG_PER_MINUTE: Final = 60.0
-_WRONG_BURST: Final = 30
+_WRONG_PACE: Final = Pace(per_minute=60, burst=30)
 
 
 class Visitor:
@@ -88,6 +87,7 @@ async def caller(request: Request) -> Caller:
     except Unauthenticated:
         _slow_down(someone)
         raise
+    someone.arrival.actor = actor
     _refuse_unknown_query(request)
     return Caller(request, actor)
 
@@ -106,29 +106,23 @@ def _bearer(request: Request) -> str:
     return token
 
 
-def _pace(caller: Visitor) -> None:
-    pace = caller.options.pace
-    if pace is None:
-        return
-    world = caller.conductor.world
-    world.pacing.admit(
-        caller.arrival.pacing_key(),
-        per_minute=pace.per_minute,
-        burst=pace.burst,
-        now=world.clock.monotonic(),
-    )
+def _pace(visitor: Visitor) -> None:
+    pace = visitor.options.pace
+    if pace is not None:
+        _admit(visitor, visitor.arrival.pacing_key(), pace)
 
 
-def _slow_down(caller: Visitor) -> None:
-    if caller.options.pace is None:
+def _slow_down(visitor: Visitor) -> None:
+    if visitor.options.pace is not None:
+        _admit(visitor, f"{visitor.arrival.pacing_key()}:wrong", _WRONG_PACE)
+
+
+def _admit(visitor: Visitor, key: str, pace: Pace) -> None:
+    world = visitor.conductor.world
+    if world.rules.local_mode:
         return
-    world = caller.conductor.world
-    world.pacing.admit(
-        f"{caller.arrival.pacing_key()}:wrong",
-        per_minute=_WRONG_PER_MINUTE,
-        burst=_WRONG_BURST,
-        now=world.clock.monotonic(),
-    )
+    now = world.clock.monotonic()
+    world.pacing.admit(key, per_minute=pace.per_minute, burst=pace.burst, now=now)
 
 
 def _refuse_unknown_query(request: Request) -> None:

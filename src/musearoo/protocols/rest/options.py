@@ -33,7 +33,7 @@ Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
 
 @dataclass(frozen=True, slots=True)
 class RestOptions:
-    """Settings of the door. A `pace` of None lets every address knock as fast as it likes.
+    """Settings of the door. A `pace` of None, or local mode, lets every address knock at will.
 
     `local_tokens` is there in local mode only. `readiness` answers, part by part, whether the
     server can do its work.

@@ -24,6 +24,7 @@ from musearoo.protocols.rest.problems import (
     retry_headers,
 )
 
+_LONGEST_PATH = 200
 _DETAILS = {
     HttpCode.METHOD_NOT_ALLOWED: "This path does not take that method; see `Allow`.",
     ErrorCode.NOT_FOUND: "There is nothing at this path; /docs lists what there is.",
@@ -32,12 +33,11 @@ _DETAILS = {
 
 async def on_refusal(request: Request, error: MuseArooError) -> Response:
     """A refusal of the conductor."""
-    problem = problem_of(
-        error, instance=request.url.path, correlation=arrival_of(request.scope).correlation
-    )
+    arrival = arrival_of(request.scope)
+    problem = problem_of(error, instance=_instance(request), correlation=arrival.correlation)
     headers = retry_headers(error, secrets.randbelow(1000) / 1000)
-    if isinstance(error, QuotaExceeded):
-        headers |= rate_fields(getattr(request.state, "windows", ()))
+    if isinstance(error, QuotaExceeded) and arrival.actor is not None:
+        headers |= rate_fields(arrival.door.conductor.generation.windows(arrival.actor))
     return respond(problem, headers)
 
 
@@ -46,7 +46,7 @@ async def on_http_refusal(request: Request, error: HttpRefusal) -> Response:
     problem = http_problem(
         error.code,
         error.detail,
-        instance=request.url.path,
+        instance=_instance(request),
         correlation=arrival_of(request.scope).correlation,
         errors=error.errors,
     )
@@ -71,10 +71,15 @@ async def on_framework_refusal(request: Request, error: HTTPException) -> Respon
     problem = http_problem(
         code,
         _DETAILS.get(code, "The request cannot be answered."),
-        instance=request.url.path,
+        instance=_instance(request),
         correlation=arrival_of(request.scope).correlation,
     )
     return respond(problem, headers)
+
+
+def _instance(request: Request) -> str:
+    path: str = request.scope["path"]
+    return path[:_LONGEST_PATH]
 
 
 def _methods(request: Request) -> list[str]:

@@ -1,5 +1,7 @@
 """Whether the server lives, what it is, and how it does."""
 
+import ipaddress
+
 from starlette.responses import Response
 
 from musearoo.domain.errors import ErrorCode, NotFound
@@ -38,8 +40,15 @@ async def get_version(visitor: Anyone) -> Response:
     "GET", "/metrics", policy=PUBLIC, answers={200: "text/plain"}, errors=(ErrorCode.NOT_FOUND,)
 )
 async def get_metrics(visitor: Anyone) -> Response:
-    """Counters and times in the text form of Prometheus."""
+    """Counters and times for Prometheus, told to this machine and its private network only."""
     metrics = visitor.options.metrics
-    if metrics is None:
+    if metrics is None or not _from_inside(visitor.arrival.address):
         raise NotFound("page")
     return Response(metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _from_inside(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_private
+    except ValueError:
+        return False

@@ -81,7 +81,7 @@ async def list_events(
     session_id: PathId,
     after: Annotated[int, Query(ge=0, le=_LARGEST_SEQ, description="The last number you have")] = 0,
     epoch: Annotated[str | None, Query(max_length=64, description="The epoch you know")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> Response:
     """Events after a number: the same list, in the same order, that every door shows."""
     access = await caller.session(session_id, Permission.VIEW)
