@@ -12,7 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
-GENERATED: dict[str, str] = {}
+GENERATED: dict[str, str] = {
+    "docs/protocol/openapi.json": "tools.documents:openapi",
+    "docs/protocol/commands.md": "tools.documents:commands",
+    "docs/protocol/problems.md": "tools.documents:errors",
+    "docs/guide/engines.md": "tools.documents:engines",
+}
 SHOWN = 20
 
 
