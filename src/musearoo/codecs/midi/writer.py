@@ -152,12 +152,22 @@ def _conductor(song: Song, end: int) -> bytes:
         if 0 <= section.first_bar * bar <= end
     ]
     timed += [
-        (span.start, 2, events.text(events.TEXT, span.chord.symbol(flats=song.key.prefers_flats)))
-        for span in song.chords
-        if 0 <= span.start <= end
+        (tick, 2, events.text(events.TEXT, symbol))
+        for tick, symbol in _chord_changes(song)
+        if 0 <= tick <= end
     ]
     timed.sort(key=lambda event: event[:2])
     return events.track(setup, [(tick, event) for tick, _, event in timed], [], end)
+
+
+def _chord_changes(song: Song) -> list[tuple[int, str]]:
+    """Start and Harte symbol of each chord that differs from the one before it."""
+    changes: list[tuple[int, str]] = []
+    for span in sorted(song.chords, key=lambda span: span.start):
+        symbol = span.chord.symbol(flats=song.key.prefers_flats)
+        if not changes or changes[-1][1] != symbol:
+            changes.append((span.start, symbol))
+    return changes
 
 
 def _meter(song: Song) -> bytes:
