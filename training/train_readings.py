@@ -21,7 +21,7 @@ from musearoo.brain.pitch import pitch_content
 from musearoo.brain.signal import condition
 from musearoo.brain.tempo import autocorrelation, pulse_rates
 
-HIDDEN, WIDEST = 24, 900
+HIDDEN, WIDEST, PENALTY = 12, 900, 2e-2
 
 
 def evidence_of(sound: np.ndarray):
@@ -120,7 +120,7 @@ def fit(out: str, valid: str, minutes: float, paths: list[str]) -> None:
         z = jnp.tanh(rows @ w["w1"] + w["b1"]) @ w["w2"] + rows @ w["direct"]
         z = jnp.where(mask, z[..., 0], -1e9)
         rightly = jax.nn.logsumexp(jnp.where(good, z, -1e9), axis=1)
-        penalty = 3e-4 * sum(jnp.sum(a**2) for a in w.values())
+        penalty = PENALTY * sum(jnp.sum(a**2) for a in w.values())
         return (jax.nn.logsumexp(z, axis=1) - rightly).mean() + penalty
 
     @jax.jit
@@ -137,8 +137,8 @@ def fit(out: str, valid: str, minutes: float, paths: list[str]) -> None:
         )
 
     m = jax.tree.map(jnp.zeros_like, w)
-    v, n, begin, seen = m, 0, time.time(), []
-    while (share := (time.time() - begin) / (60 * minutes)) < 1:
+    v, n, begin, seen = m, 0, time.process_time(), []
+    while (share := (time.process_time() - begin) / (60 * minutes)) < 1:
         batch = packed([sets[i] for i in rng.integers(0, len(sets), 24)])
         n += 1
         w, m, v, value = step(w, m, v, n, 4e-3 * max(0.01, (1 + np.cos(np.pi * share)) / 2), *batch)
@@ -156,14 +156,16 @@ def fit(out: str, valid: str, minutes: float, paths: list[str]) -> None:
 
 def _held(w, mean, spread, held) -> str:
     w = {k: np.asarray(a) for k, a in w.items()}
-    hits, chances = [], []
+    hits, chances, losses = [], [], []
     for table, label in held:
         rows = (table - mean) / spread
         z = (np.tanh(rows @ w["w1"] + w["b1"]) @ w["w2"] + rows @ w["direct"])[:, 0]
         p = np.exp(z - z.max())
         hits.append(label[np.argmax(z)])
         chances.append(p.max() / p.sum())
-    return f"held-out all right {np.mean(hits):.3f}, mean confidence {np.mean(chances):.3f}"
+        if label.any():
+            losses.append(-np.log(p[label].sum() / p.sum() + 1e-9))
+    return f"held-out all right {np.mean(hits):.3f}, mean confidence {np.mean(chances):.3f}, loss {np.mean(losses):.3f}"
 
 
 if __name__ == "__main__":
