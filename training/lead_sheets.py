@@ -137,7 +137,8 @@ def _openewld_song(name: str, root: ElementTree.Element) -> LeadSheet | None:
     minor = bool(last) and last[0] == relative
     return LeadSheet(
         name, "openewld", relative if minor else tonic, minor, bar,
-        beat_type == 8 and beats % 3 == 0, tuple(legato(tones)), tuple(harmonies), played=tuple(tones),
+        beat_type == 8 and beats % 3 == 0, tuple(legato(tones)), tuple(harmonies),
+        played=tuple(tones),
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def strokes_of(
     known = [*inside, *[each for each in laid if each.span.start == end]]
     if controls.texture == "pad":
         return with_passing_notes(_held(inside, context, controls), known, context, controls, seed)
-    strokes = _struck(hits, inside, context, start)
+    strokes = _struck(hits, inside, context, start, strict=controls.strict)
     strokes = _pushed(strokes, known, controls, seed)
     strokes = _tied_over(strokes, following, context, end)
     if controls.texture == "arpeggio":
@@ -66,7 +66,12 @@ def _held(inside: Sequence[Laid], context: EngineContext, controls: Controls) ->
 
 
 def _struck(
-    hits: Sequence[Hit], inside: Sequence[Laid], context: EngineContext, origin: int
+    hits: Sequence[Hit],
+    inside: Sequence[Laid],
+    context: EngineContext,
+    origin: int,
+    *,
+    strict: bool,
 ) -> list[Stroke]:
     """Each hit on the chord that sounds; one held over a change is struck again there."""
     ticks = grid_of(context.meter).step_ticks
@@ -78,16 +83,17 @@ def _struck(
         for each in inside:
             first = max(start, each.span.start)
             if first < min(end, each.span.end):
-                tones = _tones(hit.sign, each, roots)
+                tones = _tones(hit.sign, each, roots, strict=strict)
                 strokes.append(Stroke(first, min(end, each.span.end), hit.sign, tones))
         roots += hit.sign == "b"
     return strokes
 
 
-def _tones(sign: str, each: Laid, roots: int) -> tuple[tuple[int, int], ...]:
+def _tones(sign: str, each: Laid, roots: int, *, strict: bool) -> tuple[tuple[int, int], ...]:
+    tones = _whole(each.voicing)
     if sign == "b":
-        return ((0, _ground(each.span.chord, each.voicing, roots)),)
-    return _whole(each.voicing)[1:] if sign == "c" else _whole(each.voicing)
+        return tones[:1] if strict else ((0, _ground(each.span.chord, each.voicing, roots)),)
+    return tones[1:] if sign == "c" else tones
 
 
 def _ground(chord: Chord, voicing: Voicing, count: int) -> int:

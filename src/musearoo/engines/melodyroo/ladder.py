@@ -9,6 +9,8 @@ from musearoo.domain.music.key import SCALES, Key
 STEPS: Final = 7
 _PARENTS: Final = {"major pentatonic": "major", "minor pentatonic": "minor", "blues": "minor"}
 _FLATTENED: Final = (3, 6, 8, 10)  # intervals that bend the note above them down
+_NEVER: Final = 240
+_RATHER_NOT: Final = 24
 _PENTATONIC_STYLES: Final = ("rock", "blues", "soul", "country", "folk", "funk", "metal", "hip hop")
 
 
@@ -60,11 +62,15 @@ def scale_of(key: Key) -> tuple[int, ...]:
     return SCALES[_PARENTS.get(key.mode, key.mode)]
 
 
-def left_out(key: Key, style: str) -> tuple[int, ...]:
-    """Degrees that a pentatonic key or a pentatonic style would rather not sing."""
-    if key.mode not in _PARENTS and style not in _PENTATONIC_STYLES:
-        return ()
-    return (1, 5) if key.is_minor else (3, 6)
+def left_out(key: Key, style: str) -> dict[int, int]:
+    """Degrees that a pentatonic key or style would rather not sing, with their price."""
+    if key.mode in _PARENTS:
+        price = _NEVER
+    elif style in _PENTATONIC_STYLES:
+        price = _RATHER_NOT
+    else:
+        return {}
+    return dict.fromkeys((1, 5) if key.is_minor else (3, 6), price)
 
 
 def _bent(key: Key, chord: Chord) -> tuple[int, ...]:

@@ -55,7 +55,7 @@ class Taste(msgspec.Struct, frozen=True):
     relations: dict[str, tuple[int, ...]]
     lowest: int
     highest: int
-    left_out: tuple[int, ...] = ()
+    left_out: dict[int, int] = {}
     hold: int = 48
     care: int = 1000
 
@@ -165,8 +165,7 @@ def _own_price(step: int, slot: Slot, taste: Taste, hold: int) -> int:
         price += 32 + (20 if slot.long else 0)
         if ladder.rubs(step) and (slot.long or slot.strength != WEAK):
             price += 40
-        if step % STEPS in taste.left_out:
-            price += 24
+        price += taste.left_out.get(step % STEPS, 0)
     price += 4 * abs(step - slot.target)
     if slot.motif is not None:
         price += hold * abs(step - slot.motif)
