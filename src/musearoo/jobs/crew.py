@@ -188,13 +188,16 @@ class Crew:
             returncode=returncode,
             reason=member.fault or "unknown",
         )
-        if order is None or order.hint:
-            self._count_failure(member)
-        else:  # the order is to blame: there is no storm of these without a storm of orders
+        if order is not None and not order.hint:
             self._after_death(order, returncode)
+        else:
+            self._count_failure(member)
         self._fill()
 
     def _count_failure(self, member: Member) -> None:
+        """Count what no order is to blame for: orders cannot make a storm of starts."""
+        if member.was_ready and member.fault is not None:  # ended by us, or by a lack of memory
+            return
         self._failures += 1
         if not member.was_ready:
             self._failed_starts += 1
