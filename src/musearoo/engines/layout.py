@@ -74,7 +74,7 @@ def layout_of(meter: Meter, feel: Feel, triple: Triple) -> Layout:
     if feel == "half":
         felt = _placed(_halved(sized, triple))
     elif feel == "double":
-        hands = felt = _placed(_doubled(sized))
+        felt = _placed(_doubled(sized))
     struck = _sources(felt, _STRUCK)
     return Layout(grid, meter.bar_ticks, hands, struck, _sources(hands, _CARRIED))
 

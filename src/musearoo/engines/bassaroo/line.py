@@ -17,7 +17,7 @@ from musearoo.engines.bassaroo.pitches import (
     scale_step,
 )
 from musearoo.engines.bassaroo.rhythm import ROOT, Cell, Degrees, bar_degrees
-from musearoo.engines.bassaroo.settings import NAME, Settings
+from musearoo.engines.bassaroo.settings import LOWEST, NAME, Settings
 from musearoo.engines.bassaroo.walking import walk
 
 _APPROACH: Final = "a"
@@ -46,7 +46,19 @@ def bar_tones(
         tones = _walked(context, settings, ticks, anchor, bar, chance)
     else:
         tones = _pitched(context, settings, _ticks(settings, degrees, changes), anchor, bar, chance)
-    return _with_fill(context, settings, seed, tones, anchor, bar)
+    tones = _with_fill(context, settings, seed, tones, anchor, bar)
+    return _connected(tones, root_of(context.chord_at(bar_end(context, bar)), anchor))
+
+
+def _connected(tones: list[Tone], following: int) -> list[Tone]:
+    """No leap wider than an octave on the way to the root that follows."""
+    connected: list[Tone] = []
+    for tone in reversed(tones):
+        pitch = _close(tone.pitch, following)
+        pitch = pitch if pitch >= LOWEST else tone.pitch
+        connected.append(msgspec.structs.replace(tone, pitch=pitch))
+        following = pitch
+    return connected[::-1]
 
 
 def _changes(context: EngineContext, bar: int) -> dict[int, ChordSpan]:
@@ -212,7 +224,7 @@ def _with_fill(
     chord = context.chord_at(start + ticks[0])
     target = root_of(context.chord_at(bar_end(context, bar)), anchor)
     kept = [tone for tone in tones if tone.tick < ticks[0]]
-    side = -1 if chance.permille(500) and target - 7 >= 28 else 1
+    side = -1 if chance.permille(500) and target - 7 >= LOWEST else 1
     run = _run(target, side, len(ticks), scale_of(chord, context.key))
     return kept + [
         Tone(tick=tick, degree="f", pitch=pitch) for tick, pitch in zip(ticks, run, strict=True)

@@ -113,7 +113,7 @@ def _vary(settings: Settings, degrees: Degrees, chance: Chance) -> None:
         loose = sorted(set(degrees) - {0})
         if loose and chance.permille(400):
             del degrees[loose[chance.below(len(loose))]]
-        elif loose:
+        elif loose and chance.permille(settings.complexity * 8 // 5):
             step = loose[chance.below(len(loose))]
             degrees[step] = _DEGREES[chance.below(len(_DEGREES))]
     if chance.permille(settings.variation * settings.complexity // 1500):

@@ -27,18 +27,23 @@ def fill_steps(context: EngineContext, settings: Settings, seed: int, bar: int) 
     """
     chance = Chance(seed, NAME, bar, "fill")
     draw = chance.below(1000)
-    beats = settings.layout.beats
-    if context.is_last_of_section(bar):
-        likely = min(1000, settings.fills * 9 // 5)
-        longest = 1 + len(beats) * settings.fills // 1000
-    elif bar % _PHRASE == _PHRASE - 1:
-        likely, longest = settings.fills * 3 // 5, 1
-    else:
-        likely, longest = max(0, settings.fills - 700) * 2 // 3, 1
+    likely, longest = _reach(context, settings, bar)
     if draw >= likely:
         return 0
+    beats = settings.layout.beats
     length = max(1, chance.between((longest + 1) // 2, longest))
     return sum(beat.steps for beat in beats[len(beats) - length :])
+
+
+def _reach(context: EngineContext, settings: Settings, bar: int) -> tuple[int, int]:
+    """How likely a fill is, in thousandths, and its longest length in beats."""
+    beats = len(settings.layout.beats)
+    ends_phrase = bar % _PHRASE == _PHRASE - 1
+    if context.is_last_of_section(bar) and (context.sections or bar % (2 * _PHRASE) != 3):
+        return min(1000, settings.fills * 9 // 5), 1 + beats * settings.fills // 1000
+    if ends_phrase:
+        return settings.fills * 6 // 5, 1 + beats * settings.fills // 2000
+    return max(0, settings.fills - 700) * 2 // 3, 1
 
 
 def fill_strokes(settings: Settings, seed: int, bar: int, steps: int) -> list[Stroke]:

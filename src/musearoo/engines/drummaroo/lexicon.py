@@ -34,19 +34,17 @@ class Groove(msgspec.Struct, frozen=True):
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """How often, how hard and how late a piece is struck on each step of 4/4."""
+    """How often, how hard and how late a piece is struck on each step of 4/4.
+
+    `mean_velocity` is over all its strokes.
+    """
 
     often: tuple[int, ...]
     velocity: tuple[int, ...]
     late_us: tuple[int, ...]
     velocity_spread: int
     late_spread_us: int
-
-    @property
-    def mean_velocity(self) -> int:
-        """The mean over steps, each weighed by how often it is struck."""
-        total = sum(self.often) or 1
-        return sum(o * v for o, v in zip(self.often, self.velocity, strict=True)) // total
+    mean_velocity: int = 0
 
 
 class Human(msgspec.Struct, frozen=True):
@@ -134,11 +132,15 @@ def _style(name: str, written: dict[str, Any], learned: dict[str, Any]) -> Style
         steady=written.get("steady", False),
         feet=written.get("feet", 1),
         human=msgspec.convert(learned["human"], Human),
-        **{
-            name: msgspec.convert(learned[name], Piece)
-            for name in ("kick", "snare", "ghost", "hat")
-        },
+        **{piece: _piece(learned[piece]) for piece in ("kick", "snare", "ghost", "hat")},
     )
+
+
+def _piece(learned: dict[str, Any]) -> Piece:
+    piece = msgspec.convert(learned, Piece)
+    total = sum(piece.often) or 1
+    loud = sum(o * v for o, v in zip(piece.often, piece.velocity, strict=True))
+    return msgspec.structs.replace(piece, mean_velocity=loud // total)
 
 
 def _grooves(written: list[str], learned: list[list[int]]) -> tuple[Groove, ...]:

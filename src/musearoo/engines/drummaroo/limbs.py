@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
+from musearoo.domain.music.ticks import TICKS_PER_QUARTER
+from musearoo.engines.drummaroo.settings import Settings
 from musearoo.engines.drummaroo.stroke import CYMBALS, FEET, Stroke
 
 _HANDS: Final = 2
@@ -13,27 +15,29 @@ _ONE_HAND_US: Final = 100_000
 _FORCE_RANK: Final = {"accent": 0, "plain": 1, "soft": 2, "tap": 3, "ghost": 4}
 
 
-def playable(strokes: Iterable[Stroke], step_us: int) -> list[Stroke]:
+def playable(settings: Settings, strokes: Iterable[Stroke]) -> list[Stroke]:
     """The strokes that two hands and two feet can play, in playing order.
 
     One cymbal at a time, two hands at once; while one hand is too slow for the riding
     pattern both play it, and then the snare's stroke takes the place of the cymbal's.
+    The next bar may begin with both hands, so the last strokes leave it time.
     """
     moments: dict[int, list[Stroke]] = defaultdict(list)
     for stroke in strokes:
-        moments[stroke.place].append(stroke)
-    both = _needs_both_hands(moments, step_us)
+        tick = settings.tick_of(stroke.step, stroke.late)
+        moments[tick * settings.quarter_us // TICKS_PER_QUARTER].append(stroke)
+    both = _needs_both_hands(moments)
+    end = settings.layout.bar_ticks * settings.quarter_us // TICKS_PER_QUARTER
     kept: list[Stroke] = []
-    last_place = None
-    for place in sorted(moments):
-        hands = _hands(moments[place], both)
-        feet = {stroke.piece: stroke for stroke in moments[place] if stroke.piece in FEET}
-        gap_us = _FASTEST_US if last_place is None else (place - last_place) * step_us // 1000
-        if gap_us < _FASTEST_US:
-            hands = []
-        elif hands:
-            last_place = place
-        kept += [*feet.values(), *hands]
+    struck = -_FASTEST_US
+    for moment in sorted(moments):
+        hands = _hands(moments[moment], both)
+        feet = {stroke.piece: stroke for stroke in moments[moment] if stroke.piece in FEET}
+        kept += feet.values()
+        in_time = moment - struck >= _FASTEST_US and end - moment >= _FASTEST_US
+        if hands and in_time:
+            kept += hands
+            struck = moment
     return kept
 
 
@@ -60,12 +64,10 @@ def _drum(piece: str) -> str:
     return "snare" if piece == "rimshot" else piece
 
 
-def _needs_both_hands(moments: dict[int, list[Stroke]], step_us: int) -> bool:
-    places = sorted(
-        place
-        for place, strokes in moments.items()
+def _needs_both_hands(moments: dict[int, list[Stroke]]) -> bool:
+    ridden = sorted(
+        moment
+        for moment, strokes in moments.items()
         if any(stroke.piece in CYMBALS for stroke in strokes)
     )
-    return any(
-        (later - earlier) * step_us // 1000 < _ONE_HAND_US for earlier, later in pairwise(places)
-    )
+    return any(later - earlier < _ONE_HAND_US for earlier, later in pairwise(ridden))

@@ -50,7 +50,7 @@ class DrummaRoo:
         place = _place(context, settings, section, bar)
         strokes = bar_strokes(context, settings, seed, state.cells[section.label], place)
         touch = Touch(settings, seed, bar, place.level)
-        kept = playable(strokes, settings.step_us)
+        kept = playable(settings, strokes)
         return Bar(bar, tuple(touch.note(stroke) for stroke in kept)), state
 
     def confidence(

@@ -9,7 +9,9 @@ from musearoo.domain.engine import EngineDescription, EngineParameters, Paramete
 from musearoo.domain.music.drums import DRUM_PITCHES
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.style import AUTO, STYLES
+from musearoo.domain.music.ticks import TICKS_PER_QUARTER
 from musearoo.engines.drummaroo.lexicon import Style, style_of
+from musearoo.engines.feel import swung
 from musearoo.engines.layout import Feel, Layout, layout_of
 from musearoo.engines.listening import microseconds, style_name, swing_of
 
@@ -67,7 +69,10 @@ assert all(voice in DRUM_PITCHES for voice in VOICES)  # noqa: S101 - a slip in 
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The controls as whole numbers (thousandths), with the style and meter they lead to."""
+    """The controls as whole numbers (thousandths), with the style and meter they lead to.
+
+    `starts` is the tick in the bar of every step as it is swung, and of the bar's end.
+    """
 
     style: Style
     meter: Meter
@@ -77,7 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     intensity: int
     density: int
     groove: int
-    swing: int
+    starts: tuple[int, ...]
     fills: int
     fill_complexity: int
     variation: int
@@ -87,6 +92,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push_us: int
     hats: str
     step_us: int
+    quarter_us: int
+
+    def tick_of(self, step: int, late: int = 0) -> int:
+        """The tick in the bar of a step, or of a place `late` thousandths of it later."""
+        start, after = self.starts[step], self.starts[step + 1]
+        return start + (after - start) * late // 1000
 
 
 def settings_of(context: EngineContext, parameters: EngineParameters) -> Settings:
@@ -106,10 +117,11 @@ def settings_of(context: EngineContext, parameters: EngineParameters) -> Setting
         meter=context.meter,
         layout=layout,
         feel=feel,
-        swing=swing_of(context, style.name, parameters.permille("swing")),
+        starts=_starts(context, style.name, layout, parameters.permille("swing")),
         push_us=parameters.permille("push"),
         hats=parameters.choice("hats"),
         step_us=microseconds(layout.grid.step_ticks, context),
+        quarter_us=microseconds(TICKS_PER_QUARTER, context),
         **numbers,
     )
 
@@ -119,3 +131,9 @@ def _feel(context: EngineContext, style: Style, feel: Feel) -> Feel:
     if context.tempo_millibpm >= style.double_below * 1000:
         return feel
     return "straight" if feel == "half" else "double"
+
+
+def _starts(context: EngineContext, style: str, layout: Layout, wanted: int) -> tuple[int, ...]:
+    swing = swing_of(context, style, wanted)
+    ticks = range(0, layout.bar_ticks, layout.grid.step_ticks)
+    return (*(swung(tick, context.meter, swing, style) for tick in ticks), layout.bar_ticks)

@@ -23,8 +23,3 @@ class Stroke(msgspec.Struct, frozen=True, kw_only=True):
     late: int = 0
     swell: int = 0
     fill: bool = False
-
-    @property
-    def place(self) -> int:
-        """Thousandths of a step from the start of the bar."""
-        return self.step * 1000 + self.late

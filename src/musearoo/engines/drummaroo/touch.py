@@ -8,15 +8,15 @@ from musearoo.domain.music.note import MIDI_MAXIMUM, Note
 from musearoo.engines.drummaroo.lexicon import BAR, Piece
 from musearoo.engines.drummaroo.settings import NAME, Settings
 from musearoo.engines.drummaroo.stroke import CYMBALS, Stroke
-from musearoo.engines.feel import swung
 from musearoo.engines.layout import NOWHERE
 
 # How far full intensity lifts a force towards 127, and how much of it none leaves.
 _LIFT: Final = {"accent": 800, "plain": 550, "soft": 350, "tap": 300, "ghost": 90}
 _QUIETEST: Final = {"accent": 450, "plain": 450, "soft": 450, "tap": 500, "ghost": 600}
 _LEVEL: Final = {
-    "rimshot": 820, "open hat": 1080, "ride bell": 1020, "cowbell": 950, "crash": 1350,
-    "crash 2": 1350, "pedal hat": 620, "high tom": 950, "mid tom": 970, "floor tom": 1000,
+    "kick": 1250, "rimshot": 820, "open hat": 1080, "ride bell": 1020, "cowbell": 950,
+    "crash": 1350, "crash 2": 1350, "pedal hat": 620, "high tom": 950, "mid tom": 970,
+    "floor tom": 1000,
 }  # fmt: skip
 _FORCE: Final = {"accent": 1000, "plain": 900, "soft": 620, "tap": 430, "ghost": 1000}
 _WIDEST_US: Final = 45_000
@@ -27,7 +27,6 @@ class Touch:
 
     def __init__(self, settings: Settings, seed: int, bar: int, level: int) -> None:
         self._settings = settings
-        self._meter = settings.meter
         self._level = level
         self._bar = bar
         self._seed = seed
@@ -39,11 +38,9 @@ class Touch:
         settings = self._settings
         layout = settings.layout
         chance = self._chance(stroke.piece)
-        tick = stroke.place * layout.grid.step_ticks // 1000
-        start = swung(tick, self._meter, settings.swing, settings.style.name)
         return Note(
             id="",
-            start=self._bar * layout.bar_ticks + start,
+            start=self._bar * layout.bar_ticks + settings.tick_of(stroke.step, stroke.late),
             length=layout.grid.step_ticks,
             pitch=DRUM_PITCHES[stroke.piece],
             velocity=self._velocity(stroke, chance),
@@ -67,7 +64,7 @@ class Touch:
         velocity = mean * 1000 + (own - mean) * settings.groove * 2
         velocity = velocity * _LEVEL.get(stroke.piece, 1000) // 1000
         velocity = velocity * _FORCE[stroke.force] // 1000 * (1000 + stroke.swell) // 1000
-        velocity += chance.bell(table.velocity_spread * settings.humanise) * 2 // 3
+        velocity += _uneven(chance, table.velocity_spread * settings.humanise) * 2 // 3
         return max(1, min(MIDI_MAXIMUM, self._scaled(velocity, stroke.force) // 1000))
 
     def _scaled(self, velocity: int, force: str) -> int:
@@ -83,7 +80,7 @@ class Touch:
         table = self._table(stroke)
         source = self._source(stroke)
         feel = 0 if source == NOWHERE or stroke.fill else table.late_us[source]
-        uneven = chance.bell(table.late_spread_us * settings.humanise // 1500)
+        uneven = _uneven(chance, table.late_spread_us * settings.humanise // 1500)
         offset = feel * settings.groove * 3 // 2000 + uneven + self._drift
         widest = min(_WIDEST_US, settings.step_us // 5)
         return max(-widest, min(widest, offset)) + settings.push_us
@@ -101,3 +98,10 @@ class Touch:
         if stroke.piece in CYMBALS or stroke.piece == "pedal hat":
             return style.hat
         return style.ghost if stroke.force == "ghost" else style.snare
+
+
+def _uneven(chance: Chance, spread: int) -> int:
+    """`Chance.bell` from a single draw: three of its 16-bit parts, as there are many notes."""
+    bits = chance.bits()
+    parts = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF)
+    return (parts - 3 * 0x8000) * spread // 0x8000
