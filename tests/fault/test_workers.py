@@ -258,11 +258,14 @@ class TestManners:
             assert isinstance(ends[3], ReducedCapacity)
 
     async def test_preload_is_warmed_once_by_each_worker(self, tmp_path: Path) -> None:
-        plan = settings(command(tmp_path), sound=2, analysis=0)
+        plan = settings(command(tmp_path), sound=2, analysis=0, resident_limit=80 << 20)
         async with running(plan) as pool:
             await until(lambda: len(files(tmp_path, "warm-notation-*")) == 2)
             assert 2 == len(files(tmp_path, "warm-sound-*"))
             await until(lambda: pool.sound.idle == 2)
+            pids = pool.sound.pids
+            await asyncio.sleep(0.3)
+            assert pids == pool.sound.pids  # large from the first, so renewing would not help
 
     async def test_rendering_leaves_the_players_alone(self, tmp_path: Path) -> None:
         async with running(settings(command(tmp_path), sound=1, analysis=0)) as pool:

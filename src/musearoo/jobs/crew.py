@@ -162,15 +162,18 @@ class Crew:
 
     def is_free(self, member: Member, order: Order, resident: int) -> None:
         """A worker answered (`Employer`)."""
-        if not order.hint:
+        if not order.hint:  # one that is too large when merely warm would be renewed for ever
             self._failures = 0
+            self._renew_if_large(member, resident)
+        self._let_one_retire()
+        if member.idle:
+            self._next_for(member)
+
+    def _renew_if_large(self, member: Member, resident: int) -> None:
         if resident > self.plan.resident_limit and not member.retiring and not self._closed:
             log.info("worker.renewed", crew=self.plan.name, pid=member.pid, resident=resident)
             member.retiring = True
             self._hire(0.0)
-        self._let_one_retire()
-        if member.idle:
-            self._next_for(member)
 
     def is_gone(self, member: Member, returncode: int | None) -> None:
         """A worker's process has ended (`Employer`)."""
