@@ -72,8 +72,10 @@ def _step(tick: int) -> int:
 
 
 def main() -> None:
-    print(f"{'style':12} notes         LHL         Jaccard     backbeat    kick on 1   ghosts      "
-          "snare sd  late ms (sd)")
+    print(
+        f"{'style':12} notes         LHL         Jaccard     backbeat    kick on 1   ghosts      "
+        "snare sd  late ms (sd)"
+    )
     for style in sys.argv[1:] or STYLES:
         own, human = measured(style), style_of(style).human
         pairs = [
