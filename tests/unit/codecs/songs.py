@@ -1,4 +1,4 @@
-"""Songs for the tests of sound, notation and exports: one by hand, and any that Hypothesis likes."""
+"""Songs for the tests of sound and notation: one by hand, and any that Hypothesis likes."""
 
 from collections.abc import Iterable
 
@@ -96,8 +96,10 @@ def funk() -> Song:
     )
 
 
-METERS = ("4/4", "3/4", "2/4", "5/4", "6/4", "2/2", "3/2", "1/1", "6/8", "9/8", "12/8", "5/8",
-          "7/8 2+2+3", "7/8 3+2+2", "8/8 3+3+2", "11/8", "5/16", "7/16", "6/16", "5/32", "10/8 4+6")  # fmt: skip
+METERS = (
+    "4/4", "3/4", "2/4", "5/4", "6/4", "2/2", "3/2", "1/1", "6/8", "9/8", "12/8", "5/8",
+    "7/8 2+2+3", "7/8 3+2+2", "8/8 3+3+2", "11/8", "5/16", "7/16", "6/16", "5/32", "10/8 4+6",
+)  # fmt: skip
 
 meters = st.sampled_from(METERS).map(Meter.parse)
 keys = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES)))

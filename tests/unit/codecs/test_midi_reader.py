@@ -114,7 +114,7 @@ class TestBounds:
 
     def test_events(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(reading, "MAXIMUM_EVENTS", 4)
-        assert decode(file(NOTE + END, END))
+        assert 2 == len(decode(file(NOTE + END, END)).tracks)
         with pytest.raises(InvalidValue, match="events"):
             decode(file(NOTE + END, NOTE + END))
 

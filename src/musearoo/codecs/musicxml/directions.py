@@ -4,7 +4,7 @@ from typing import Final
 
 from musearoo.codecs.musicxml.elements import element, wrapped
 from musearoo.codecs.musicxml.quantise import Swing
-from musearoo.codecs.musicxml.spelling import name
+from musearoo.codecs.musicxml.spelling import name, root_name
 from musearoo.domain.music.chord import Chord
 from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter
@@ -25,7 +25,7 @@ _KINDS: Final = {
 def harmony(chord: Chord, key: Key) -> str:
     """A chord symbol (MusicXML 4.0, "harmony")."""
     kind, text = _KINDS[chord.quality]
-    content = _note("root", name(chord.root, key)) + element("kind", kind, text=text)
+    content = _note("root", root_name(chord, key)) + element("kind", kind, text=text)
     if chord.bass is not None and chord.bass != chord.root:
         content += _note("bass", name(chord.bass, key, chord))
     if chord.quality == "sus4(b7)":

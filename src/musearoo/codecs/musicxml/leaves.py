@@ -95,18 +95,33 @@ class _Divider:
         self._strength = _strength(meter, triplets)
 
     def divide(self, start: int, end: int) -> list[Span]:
-        inner = [(level, at) for at, level in self._strength.items() if start < at < end]
-        if not inner:
+        if self._readable(start, end):
             return [(start, end)]
-        strongest = min(inner)[0]
-        if self._readable(start, end, strongest):
-            return [(start, end)]
-        seams = [at for level, at in inner if level == strongest]
-        seam = max(seams) if self._strength[start] <= self._strength[end] else min(seams)
+        seam = self._seam(start, end)
         return [*self.divide(start, seam), *self.divide(seam, end)]
 
-    def _readable(self, start: int, end: int, crossed: int) -> bool:
+    def _inner(self, start: int, end: int) -> list[tuple[int, int]]:
+        """(level, position) of every seam inside a span."""
+        return [(level, at) for at, level in self._strength.items() if start < at < end]
+
+    def _seam(self, start: int, end: int) -> int:
+        """One of the strongest seams, if possible one that leaves two readable halves."""
+        inner = self._inner(start, end)
+        strongest = min(inner)[0]
+        seams = sorted(at for level, at in inner if level == strongest)
+        if self._strength[start] <= self._strength[end]:
+            seams.reverse()
+        for seam in seams:
+            if self._readable(start, seam) and self._readable(seam, end):
+                return seam
+        return seams[0]
+
+    def _readable(self, start: int, end: int) -> bool:
         """Whether one symbol may stand for the span without hiding the seam it crosses."""
+        inner_seams = self._inner(start, end)
+        if not inner_seams:
+            return True
+        crossed = min(inner_seams)[0]
         name = self._names.get(end - start)
         if name is None or (self._rest and name[1] and not self._is_cell(start, end - start)):
             return False

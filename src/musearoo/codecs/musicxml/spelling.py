@@ -15,6 +15,9 @@ from musearoo.domain.music.key import Key
 _LETTERS_BY_FIFTH: Final = "FCGDAEB"
 _NATURAL: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FLATWARD: Final = 3  # names reach from three fifths below the key's major tonic to eight above
+_FLATWARD_ROOTS: Final = 2  # and those of chord roots two fifths further down
+_FLATTEST: Final = -8  # Fb
+_SHARPEST: Final = 12  # B#
 # Semitones above the root to fifths: 9ths, sevenths and thirds keep their letters.
 _INTERVAL_FIFTHS: Final = {
     0: 0,
@@ -39,11 +42,24 @@ def name(pitch_class: int, key: Key, chord: Chord | None = None) -> Name:
     """Letter and alteration (-2 to 2) of a pitch class where `chord` sounds in `key`."""
     fifth = _nearest(pitch_class, key.fifths)
     if chord is not None:
-        root = _nearest(chord.root, key.fifths)
+        root = _root(chord, key)
         for interval in chord.intervals:
             if (chord.root + interval) % 12 == pitch_class:
                 fifth = _checked(root + _fifths_of(interval, chord), fifth)
     return _LETTERS_BY_FIFTH[(fifth + 1) % 7], (fifth + 1) // 7
+
+
+@cache
+def root_name(chord: Chord, key: Key) -> Name:
+    """Letter and alteration of a chord's root: bVI is Ab in C, but #vo is G#."""
+    fifth = _root(chord, key)
+    return _LETTERS_BY_FIFTH[(fifth + 1) % 7], (fifth + 1) // 7
+
+
+def _root(chord: Chord, key: Key) -> int:
+    leading = "dim" in chord.quality
+    fifth = _nearest(chord.root, key.fifths - (0 if leading else _FLATWARD_ROOTS))
+    return fifth + 12 if fifth < _FLATTEST else fifth - 12 if fifth > _SHARPEST else fifth
 
 
 def spelled(pitch: int, key: Key, chord: Chord | None = None) -> tuple[str, int, int]:
@@ -82,4 +98,4 @@ def _fifths_of(interval: int, chord: Chord) -> int:
 
 def _checked(fifth: int, otherwise: int) -> int:
     """Double alterations are spelled by key instead: Cb reads worse as a third than B."""
-    return fifth if -8 <= fifth <= 12 else otherwise
+    return fifth if _FLATTEST <= fifth <= _SHARPEST else otherwise

@@ -130,7 +130,7 @@ def _strokes(notes: list[Written], meter: Meter) -> list[Event]:
     starts = sorted(pitches)
     edges = [cell.start for cell in cells(meter)] + [meter.bar_ticks]
     events = []
-    for start, following in zip(starts, [*starts[1:], 1 << 60], strict=True):
+    for start, following in zip(starts, [*starts[1:], 1 << 60], strict=False):
         bar, inside = divmod(start, meter.bar_ticks)
         beat_end = bar * meter.bar_ticks + edges[bisect_right(edges, inside)]
         events.append(Event(start, min(following, beat_end), tuple(sorted(pitches[start]))))

@@ -1,7 +1,7 @@
 """Quantised notes to voices: what sounds together becomes chords, what overlaps two voices."""
 
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import zip_longest
 from typing import Final
 
 from musearoo.codecs.musicxml.quantise import Written
@@ -9,6 +9,7 @@ from musearoo.codecs.musicxml.values import Event
 from musearoo.domain.music.ticks import TICKS_PER_SIXTEENTH
 
 _SHORT_OVERLAP: Final = TICKS_PER_SIXTEENTH
+_EIGHTH: Final = 2 * TICKS_PER_SIXTEENTH
 
 
 def voices(notes: Iterable[Written]) -> tuple[list[Event], list[Event]]:
@@ -89,8 +90,11 @@ def _sounding(voice: list[Event], start: int) -> Event | None:
 
 
 def _close_small_gaps(voice: list[Event]) -> None:
-    """Write a note to the next one where the silence between is short and not longer than it."""
-    for event, following in pairwise(voice):
-        gap = following.start - event.end
-        if 0 < gap <= min(TICKS_PER_SIXTEENTH, event.end - event.start):
-            event.end = following.start
+    """Write a note to the next one, or to the end of its eighth, over a little silence."""
+    for event, following in zip_longest(voice, voice[1:]):
+        limit = following.start if following else event.end + _EIGHTH
+        eighth = -(-event.end // _EIGHTH) * _EIGHTH
+        goal = eighth if event.start % _EIGHTH == 0 and eighth <= limit else limit
+        for end in (limit, goal):
+            if 0 < end - event.end <= min(TICKS_PER_SIXTEENTH, event.end - event.start):
+                event.end = end
