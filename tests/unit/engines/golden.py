@@ -8,6 +8,7 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,7 @@ from tests.unit.engines.takes import METERS, accented, context_of, take, with_dr
 
 FILE = Path(__file__).parent / "golden.json"
 FORM = (Section("verse", 0, 4), Section("chorus", 4, 4))
-EXTREMES: tuple[dict[str, float | str], ...] = (
+EXTREMES: tuple[dict[str, Any], ...] = (
     {"complexity": 1.0, "density": 1.0, "variation": 1.0, "fills": 1.0, "humanise": 1.0},
     {"complexity": 0.0, "density": 0.0, "variation": 0.0, "fills": 0.0, "humanise": 0.0},
     {"swing": 0.66, "follow": 1.0, "intensity": 0.9, "push": -7.5},
@@ -36,7 +37,7 @@ def recipes() -> dict[str, str]:
 
 
 def _pair(
-    name: str, style: str, meter: str, seed: int, parameters: dict[str, float | str]
+    name: str, style: str, meter: str, seed: int, parameters: dict[str, Any]
 ) -> dict[str, str]:
     context = context_of(style, meter, 96 + seed % 60, sections=FORM)
     context = msgspec.structs.replace(context, groove=accented(16, {0, 3, 6, 10, 12}))

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
 from musearoo.domain.context import EngineContext, Groove
-from musearoo.domain.engine import Bar, EngineRun, ParameterValue
+from musearoo.domain.engine import Bar, EngineRun
 from musearoo.domain.music.chord import Chord, ChordSpan
 from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.note import Note
 from musearoo.domain.music.rhythm import grid_of
 from musearoo.engines import bassaroo, drummaroo
-from musearoo.engines.contract import play
+from musearoo.engines.contract import Engine, play
 
-ENGINES = {"drummaroo": drummaroo.engine, "bassaroo": bassaroo.engine}
+ENGINES: dict[str, Engine[Any]] = {"drummaroo": drummaroo.engine, "bassaroo": bassaroo.engine}
 METERS = (
     "4/4", "3/4", "5/4", "6/8", "7/8", "7/8 3+2+2", "9/8", "12/8", "2/2", "2/4", "7/4", "5/8",
     "10/8", "11/8", "13/8", "7/16", "3/8", "1/4", "6/4", "9/8 2+2+2+3", "4/4 2+2",
@@ -67,7 +68,7 @@ def take(
     *,
     bars: tuple[int, ...] = (),
     voices: tuple[str, ...] = (),
-    **parameters: ParameterValue,
+    **parameters: Any,
 ) -> list[Bar]:
     """The bars of one run."""
     run = EngineRun(
@@ -84,9 +85,7 @@ def without_ids(bars: Sequence[Bar]) -> list[Note]:
     return [msgspec.structs.replace(note, id="") for note in notes_of(bars)]
 
 
-def with_drums(
-    context: EngineContext, seed: int = 1, **parameters: ParameterValue
-) -> EngineContext:
+def with_drums(context: EngineContext, seed: int = 1, **parameters: Any) -> EngineContext:
     """The same context with drums to hear."""
     drums = tuple(notes_of(take("drummaroo", context, seed, **parameters)))
     return msgspec.structs.replace(context, parts={"drums": drums})

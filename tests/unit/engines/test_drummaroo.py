@@ -1,4 +1,5 @@
 from statistics import mean, pstdev
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,14 @@ from tests.unit.engines.takes import (
 )
 
 DRUMS = "drummaroo"
-WILD = {"complexity": 1.0, "density": 1.0, "fills": 1.0, "fill_complexity": 1.0, "ghost_notes": 1.0}
-SPARSE = {"complexity": 0.0, "density": 0.0, "fills": 0.0, "ghost_notes": 0.0}
+WILD: dict[str, Any] = {
+    "complexity": 1.0,
+    "density": 1.0,
+    "fills": 1.0,
+    "fill_complexity": 1.0,
+    "ghost_notes": 1.0,
+}
+SPARSE: dict[str, Any] = {"complexity": 0.0, "density": 0.0, "fills": 0.0, "ghost_notes": 0.0}
 
 
 class TestStyles:
@@ -113,7 +120,12 @@ class TestMeters:
     def test_half_time_puts_the_backbeat_on_three(self):
         """Feel half: snare on 3 alone; feel double: on every off-beat eighth."""
         context = context_of("rock")
-        plain = {"variation": 0.0, "complexity": 0.0, "fills": 0.0, "ghost_notes": 0.0}
+        plain: dict[str, Any] = {
+            "variation": 0.0,
+            "complexity": 0.0,
+            "fills": 0.0,
+            "ghost_notes": 0.0,
+        }
         half = take(DRUMS, context, feel="half", **plain)
         double = take(DRUMS, context, feel="double", **plain)
         assert all({8} == steps_of(context, bar, "snare") for bar in half)
@@ -217,7 +229,7 @@ class TestRegeneration:
     def test_a_control_of_one_voice_leaves_the_others_bit_identical(self, control, moved):
         """Voices draw from streams of their own."""
         context = context_of("funk", bpm=96)
-        settings = (1.0, 0.0) if control == "ghost_notes" else ("ride", "closed")
+        settings: tuple[Any, Any] = (1.0, 0.0) if control == "ghost_notes" else ("ride", "closed")
         first, second = (
             {
                 n
