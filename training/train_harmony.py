@@ -29,8 +29,7 @@ def rendered(path: str, rng: np.random.Generator, times: int) -> list[tuple]:
     stored, clips = np.load(path), []
     chroma, truths = stored["chroma"], [json.loads(t) for t in stored["truth"]]
     for frames, truth in zip(chroma, truths, strict=True):
-        for _ in range(times):
-            clips.append(_clip(frames.astype(np.float32), truth, rng))
+        clips += [_clip(frames.astype(np.float32), truth, rng) for _ in range(times)]
     return [c for c in clips if c is not None]
 
 
@@ -234,12 +233,12 @@ def main() -> None:
     kw = train(key_loss, kw, key_batch, minutes * 0.25, 2e-3)
     np.savez(out, **{k: v.astype(np.float16) for k, v in (w | kw).items()})
     for name, clips in (("billboard", real_held), ("rendered", made_held)):
-        clips = [c for c in clips if c[4] >= 0]
-        rows = np.stack([key_rows(w, c) for c in clips])
+        keyed = [c for c in clips if c[4] >= 0]
+        rows = np.stack([key_rows(w, c) for c in keyed])
         hidden = np.maximum(rows @ kw["k1"] + kw["kb1"], 0)
         pair = hidden @ kw["k2"] + kw["kb2"]
         chance = softmax(np.concatenate([pair[..., 0], pair[..., 1]], axis=-1))
-        want = np.array([c[4] for c in clips])
+        want = np.array([c[4] for c in keyed])
         right = chance.argmax(1) == want
         print(
             "held-out key exact",

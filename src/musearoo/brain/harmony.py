@@ -35,6 +35,9 @@ _MINOR_DEGREES = {
 _RARE = 0.0025
 _NO_CHORD_SHARE = 0.01
 _TREBLE_WEIGHT, _BASS_WEIGHT = 3.2, 2.0
+_OPENS, _CLOSES = 1.2, 0.5
+"""Log odds for the key whose tonic triad is the first or the last chord."""
+
 _NET, _TONES = 0.9, 0.15
 """Weights of the network and of the tone model where both speak."""
 
@@ -129,7 +132,7 @@ def decide(treble: Floats, bass: Floats, change: Floats, learned: Learned | None
     if learned is None:
         keys = _keys(treble, bass, emission, change)
     else:
-        keys = learned.keys
+        keys = _with_edges(learned)
         emission = _NET * np.log(learned.chords + 1e-4) + _TONES * emission
     mixed = keys @ chord_priors()
     best = chord_priors()[int(np.argmax(keys))]
@@ -137,6 +140,15 @@ def decide(treble: Floats, bass: Floats, change: Floats, learned: Learned | None
     prior = prior / prior.sum()
     posterior = _posterior(emission, change, prior)
     return Harmony(keys, _viterbi(emission, change, prior), posterior)
+
+
+def _with_edges(learned: Learned) -> Floats:
+    """Favour keys whose tonic triad opens or closes a riff over their relatives."""
+    score = np.log(learned.keys + 1e-6)
+    for beats, weight in ((learned.chords[:3], _OPENS), (learned.chords[-3:], _CLOSES)):
+        score = score + weight * beats.mean(axis=0)[:NO_CHORD]
+    raised = np.exp(score - score.max())
+    return np.asarray(raised / raised.sum(), dtype=np.float32)
 
 
 def _keys(treble: Floats, bass: Floats, emission: Floats, change: Floats) -> Floats:

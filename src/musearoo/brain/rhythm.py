@@ -114,7 +114,7 @@ def _within(pulse: Pulse, onsets: Onsets) -> Pulse:
     first, last = _span(onsets)
     step = 60 / pulse.bpm
     beats = pulse.seconds
-    beats = beats[(beats > first - 0.3 * step) & (beats < last + 0.9 * step)]
+    beats = beats[(beats > max(first - 0.3 * step, -0.04)) & (beats < last + 0.9 * step)]
     refined, bpm = _smooth(beats, onsets) if len(beats) >= 3 else (beats, pulse.bpm)
     return Pulse(bpm, refined, pulse.fit, pulse.salience)
 
@@ -171,7 +171,7 @@ def _settle(ranked: Ranked, onsets: Onsets, beat: Floats) -> Rhythm:
     """Turn the best reading into beats, and all readings into alternatives."""
     best, bar, pulse = ranked.readings[0], ranked.bar, ranked.pulse
     odd = bar.name in _ODD_EIGHTHS
-    beats = subdivide(pulse.seconds, 2) if odd else pulse.seconds
+    beats = np.maximum(subdivide(pulse.seconds, 2) if odd else pulse.seconds, 0)
     first = best.phase if odd else best.phase // bar.division
     per_bar = bar.units if odd else bar.units // bar.division
     deviation = np.diff(pulse.seconds)
