@@ -108,7 +108,7 @@ def read_part(part: ET.Element) -> list[Written]:
     beats, unit = number(part, "measure/attributes/time/beats"), number(part, ".//beat-type")
     assert QUARTER == divisions
     bar = 4 * divisions * beats // unit
-    open_ties: dict[tuple[str, int], Written] = {}
+    open_ties: dict[tuple[str, str, int], Written] = {}
     found: list[Written] = []
     for index, measure in enumerate(part.findall("measure")):
         check_brackets(measure)
@@ -119,10 +119,10 @@ def read_part(part: ET.Element) -> list[Written]:
             ties = {tie.get("type") for tie in note.findall("tie")}
             read = Written(start, length, pitch, note.findtext("voice") or "")
             if "stop" in ties:
-                before = open_ties.pop((pitch, start))
+                before = open_ties.pop((read.voice, pitch, start))
                 read = before._replace(length=before.length + length)
             if "start" in ties:
-                open_ties[pitch, start + length] = read
+                open_ties[read.voice, pitch, start + length] = read
             else:
                 found.append(read)
     assert not open_ties

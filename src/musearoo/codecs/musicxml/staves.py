@@ -60,7 +60,8 @@ def laid_out(part: SongPart, meter: Meter, swing: Swing | None) -> Layout:
     staves = (
         [_drums(quantised, meter)] if part.program is None else _pitched(quantised, part.program)
     )
-    last = max((note.end for note in quantised.notes), default=0)
+    events = (event for staff in staves for voice in staff.voices for event in voice.events)
+    last = max((event.end for event in events), default=0)
     return Layout(staves, Splitter(meter, quantised.triplets), -(-last // meter.bar_ticks))
 
 

@@ -29,10 +29,22 @@ def _chords(notes: Iterable[Written]) -> list[Event]:
         ends = by_start.setdefault(note.start, {})
         ends[note.pitch] = max(note.end, ends.get(note.pitch, 0))
     starts = sorted(by_start)
+    _end_at_repetition(starts, by_start)
     events = []
     for start in starts:
         events += _chords_at(start, by_start[start])
     return events
+
+
+def _end_at_repetition(starts: list[int], by_start: dict[int, dict[int, int]]) -> None:
+    """A key struck again ends what it still held."""
+    latest: dict[int, int] = {}
+    for start in starts:
+        for pitch in by_start[start]:
+            before = latest.get(pitch)
+            if before is not None and by_start[before][pitch] > start:
+                by_start[before][pitch] = start
+            latest[pitch] = start
 
 
 def _chords_at(start: int, ends: dict[int, int]) -> list[Event]:
