@@ -143,11 +143,13 @@ def lengths(sheets: Iterable[LeadSheet]) -> dict[str, float]:
     return {str(length): counts[length] / counts.total() for length in (1, 2, 3, 4, 6, 8, 12, 16)}
 
 
-def ngrams(tones: tuple[Tone, ...]) -> Iterator[tuple[tuple[int, int], ...]]:
-    """Eight notes as seven steps of (interval, time to the next onset)."""
-    moves = [(b.pitch - a.pitch, b.start - a.start) for a, b in pairwise(tones)]
-    for start in range(len(moves) - NGRAM + 2):
-        yield tuple(moves[start : start + NGRAM - 1])
+def ngrams(tones: tuple[Tone, ...]) -> Iterator[tuple[tuple[int, int, bool], ...]]:
+    """Eight notes as seven steps: interval, and time to the next onset or length of the note."""
+    timed = [(b.pitch - a.pitch, b.start - a.start, True) for a, b in pairwise(tones)]
+    held = [(b.pitch - a.pitch, a.length, False) for a, b in pairwise(tones)]
+    for moves in (timed, held):
+        for start in range(len(moves) - NGRAM + 2):
+            yield tuple(moves[start : start + NGRAM - 1])
 
 
 def main() -> None:
@@ -174,7 +176,12 @@ def main() -> None:
 
 
 def report_novelty(songs: list[LeadSheet], count: int) -> None:
-    known = {gram for sheet in (*pop909(), *openewld()) for gram in ngrams(sheet.tones)}
+    known = {
+        gram
+        for sheet in (*pop909(modulating=True), *openewld())
+        for tones in (sheet.tones, sheet.played)
+        for gram in ngrams(tones)
+    }
     found = total = touched = 0
     for number in range(count):
         own = list(ngrams(made(songs[number % len(songs)], 10_000 + number).tones))

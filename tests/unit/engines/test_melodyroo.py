@@ -183,7 +183,7 @@ class TestControls:
         def mean(value):
             return sum(
                 measure(notes_of(take("melodyroo", C_MAJOR, seed, **{name: value})))
-                for seed in range(8)
+                for seed in range(16 if name == "range" else 8)
             )
 
         assert monotone(mean) >= (0.9 if name == "range" else 0.95)

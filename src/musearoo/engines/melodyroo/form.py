@@ -15,7 +15,7 @@ from musearoo.domain.music.chance import Chance
 from musearoo.engines.melodyroo.controls import NAME, Controls
 
 Treatment = Literal["state", "repeat", "sequence", "vary", "invert", "cadence"]
-Close = Literal["", "open", "closed"]
+Close = Literal["", "open", "closed", "end"]
 _PHRASE: Final = 4
 # Letters of the bars of a phrase, from insistent to free.
 _TEMPLATES: Final[dict[int, tuple[str, ...]]] = {
@@ -56,6 +56,7 @@ def form_of(context: EngineContext, controls: Controls, seed: int) -> tuple[BarP
                 fresh = plan.motif not in known
                 known.add(plan.motif)
                 plans.append(_treated(plan, fresh, controls, Chance(seed, NAME, first, len(plans))))
+    plans[-1] = msgspec.structs.replace(plans[-1], close="end")
     return tuple(plans)
 
 

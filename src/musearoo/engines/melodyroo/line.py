@@ -21,6 +21,8 @@ _WIDEST: Final = 7
 _ONE_BIT: Final = 16
 _HIGHEST_PRICE: Final = 20 * _ONE_BIT
 _LEAP: Final = 4
+_NEXT_BEST: Final = 6
+_LEAPING: Final = 12
 # 2 ** (16 - k / 16) for k from 0 to 15, so that chances stay whole numbers.
 _ROOTS: Final = (
     65536, 62757, 60097, 57549, 55109, 52773, 50535, 48393,
@@ -118,7 +120,7 @@ def _ranked(
 ) -> Iterator[int]:
     """Steps in the order in which chance prefers them."""
     if slot.finals:
-        yield from slot.finals
+        yield from _reachable(slot.finals, place)
         return
     centre = slot.target if slot.motif is None else slot.motif
     reach = list(range(centre - _REACH, centre + _REACH + 1))
@@ -142,6 +144,17 @@ def _ranked(
         yield reach[index]
 
 
+def _reachable(steps: tuple[int, ...], place: Place | None) -> list[int]:
+    """Closing steps, best first, those that take a leap put back."""
+    if place is None:
+        return list(steps)
+    prices = {
+        step: _NEXT_BEST * rank + _LEAPING * max(0, abs(step - place.step) - _LEAP)
+        for rank, step in enumerate(steps)
+    }
+    return sorted(steps, key=lambda step: prices[step])
+
+
 def _motion_price(move: int, step: int, slot: Slot, place: Place, motion: tuple[int, ...]) -> int:
     size = abs(move)
     price = motion[move + _WIDEST] if size <= _WIDEST else 200 + 20 * size
@@ -151,7 +164,7 @@ def _motion_price(move: int, step: int, slot: Slot, place: Place, motion: tuple[
         if abs(place.motion) == 2 and (move > 0) == (place.motion > 0):
             price += 80
     elif size == 0:
-        price += 24 if place.restless else 6
+        price += 24 if place.restless else 12
     return price
 
 
@@ -161,8 +174,8 @@ def _own_price(step: int, slot: Slot, taste: Taste, hold: int) -> int:
     prices = taste.relations[slot.strength]
     price = prices[relation]
     if relation == FOREIGN:
-        # The four steps outside the chord share one class: two bits more for each of them.
-        price += 32 + (20 if slot.long else 0)
+        # The four steps outside the chord share one class: nearly two bits more for each.
+        price += 30 + (20 if slot.long else 0)
         if ladder.rubs(step) and (slot.long or slot.strength != WEAK):
             price += 40
         price += taste.left_out.get(step % STEPS, 0)

@@ -2,7 +2,7 @@
 
 The training songs' sequences are kept as a Bloom filter (Bloom, "Space/time trade-offs in
 hash coding with allowable errors", CACM 13, 1970) from which no tune can be read; about
-one new sequence in fifteen is refused for nothing, which costs another draw.
+one new sequence in thirty is refused for nothing, which costs another draw.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ import msgspec
 from musearoo.domain.music.ticks import TICKS_PER_SIXTEENTH
 
 MOVES: Final = 7  # eight notes
-FILTER_BITS: Final = 1 << 21
+FILTER_BITS: Final = 1 << 22
 _GRAM: Final = (1 << 16 * MOVES) - 1
 _WORD: Final = (1 << 64) - 1
 _MULTIPLIER: Final = 0x9E3779B97F4A7C15

@@ -56,14 +56,18 @@ def finals(
 ) -> tuple[int, ...]:
     """Chord tones to rest on, best first: the tonic to close, else another stable degree."""
     priced = []
+    away = 90 if close == "end" else 40
     for step in range(target - _CLOSEST, target + _CLOSEST + 1):
         if ladder.relation(step) < 3:
             degree = step % STEPS
-            home = (degree == 0) == (close == "closed")
+            home = (degree == 0) == (close != "open")
             pitch = ladder.pitch(step)
             beyond = max(span[0] - pitch, pitch - span[1], 0)
             price = (
-                50 * beyond + STATISTICS.ends[degree] + 6 * abs(step - target) + (0 if home else 40)
+                50 * beyond
+                + STATISTICS.ends[degree]
+                + 6 * abs(step - target)
+                + (0 if home else away)
             )
             priced.append((price + chance.below(20), step))
     return tuple(step for _, step in sorted(priced))
