@@ -28,8 +28,9 @@ async def pool(request: Any, tmp_path: Path) -> AsyncIterator[EnginePool]:
 
 async def played(pool: EnginePool, run: Any, **options: Any) -> tuple[float, list[Bar]]:
     bars: list[Bar] = []
-    confidence = await pool.play(run, lane="interactive", on_bar=bars.append, **options)
-    return confidence, bars
+    performed = await pool.play(run, lane="interactive", on_bar=bars.append, **options)
+    assert performed.seconds > 0
+    return performed.confidence, bars
 
 
 class TestDescriptions:
@@ -59,7 +60,8 @@ class TestPlaying:
 
     async def test_both_lanes_play(self, pool: EnginePool) -> None:
         bars: list[Bar] = []
-        assert 0.75 == await pool.play(run_of(bars=2), lane="durable", on_bar=bars.append)
+        performed = await pool.play(run_of(bars=2), lane="durable", on_bar=bars.append)
+        assert 0.75 == performed.confidence
         assert 2 == len(bars)
 
     async def test_many_at_once_all_end(self, pool: EnginePool) -> None:

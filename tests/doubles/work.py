@@ -16,7 +16,7 @@ from musearoo.domain.errors import (
 )
 from musearoo.domain.song import Song
 from musearoo.engines.contract import Engine, play
-from musearoo.ports.work import AudioFormat, Cancel, Lane
+from musearoo.ports.work import AudioFormat, Cancel, Lane, Performed
 
 
 class LoopPool:
@@ -54,7 +54,7 @@ class LoopPool:
         on_bar: Callable[[Bar], None],
         cancel: Cancel | None = None,
         drop_after: float | None = None,
-    ) -> float:
+    ) -> Performed:
         self.describe(run.engine)
         _check(cancel)
         counted = int(lane == "interactive")
@@ -65,7 +65,9 @@ class LoopPool:
                 if drop_after is not None and self._monotonic() > drop_after:
                     raise ReducedCapacity("This can no longer be done in time.")
                 self.runs.append(run)
-                return await self._play(run, on_bar, cancel)
+                began = time.perf_counter()
+                confidence = await self._play(run, on_bar, cancel)
+                return Performed(confidence, time.perf_counter() - began)
         finally:
             self._ahead -= counted
 

@@ -110,7 +110,7 @@ class Bandstand:
         context = engine_context(music, style=style, bars=None, parts=heard)
         bars: list[Bar] = []
         run = EngineRun(engine=engine, context=context, parameters=values, seed=seed)
-        confidence = await self._pool.play(run, lane="interactive", on_bar=bars.append)
+        played = await self._pool.play(run, lane="interactive", on_bar=bars.append)
         notes = tuple(note for bar in bars for note in bar.notes)
         return Part(
             engine=engine,
@@ -118,7 +118,7 @@ class Bandstand:
             title=description.title,
             program=description.program,
             notes=notes,
-            confidence=confidence,
+            confidence=played.confidence,
             fit=_fit(notes, context, pitched=description.program is not None),
         )
 

@@ -1,6 +1,7 @@
 """What a worker can do: one method for each kind of task, over what is installed."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Protocol
@@ -126,7 +127,8 @@ class Bench:
             case frames.WarmTask(what=what):
                 return self._warm(what)
 
-    def _play(self, order: int, run: EngineRun) -> frames.Confidence:
+    def _play(self, order: int, run: EngineRun) -> frames.Ended:
+        began = time.perf_counter()
         engine = self._engines[run.engine]
         bars = []
         for bar in play(engine, run):
@@ -135,7 +137,8 @@ class Bench:
             bars.append(bar)
         parameters = EngineParameters(engine.description.resolved(run.parameters))
         permille = engine.confidence(run.context, parameters, tuple(bars))
-        return frames.Confidence(min(max(permille / 1000, 0.0), 1.0))
+        confidence = min(max(permille / 1000, 0.0), 1.0)
+        return frames.Ended(confidence, time.perf_counter() - began)
 
     def _analyze(self, order: int, task: frames.AnalyzeTask) -> frames.Analyzed:
         def progress(value: float) -> None:

@@ -162,13 +162,13 @@ class Performance:
 
         if plan.candidates > 1:
             plan = await self._best(plan, lane, cancel)
-        confidence = await self._world.engines.play(
+        performed = await self._world.engines.play(
             plan.run, lane=lane, on_bar=on_bar, cancel=cancel, drop_after=drop_after
         )
         elapsed = self._world.clock.monotonic() - began
         if lane == "interactive":
-            self._admission.observe(plan.run.engine, plan.bars, elapsed)
-        await self._complete(session, plan, record, tuple(notes), confidence, elapsed)
+            self._admission.observe(plan.run.engine, plan.bars, performed.seconds)
+        await self._complete(session, plan, record, tuple(notes), performed.confidence, elapsed)
 
     async def _best(self, plan: Plan, lane: Lane, cancel: Cancel) -> Plan:
         """Of several whole takes the one the engine itself rates highest (nothing was streamed)."""
@@ -180,7 +180,7 @@ class Performance:
         for seed in seeds:
             run = replace(plan.run, seed=seed)
             rating = await self._world.engines.play(run, lane=lane, on_bar=_unheard, cancel=cancel)
-            rated.append((rating, -len(rated), seed))
+            rated.append((rating.confidence, -len(rated), seed))
         best = max(rated)[2]
         return replace(
             plan, run=replace(plan.run, seed=best), recipe=replace(plan.recipe, seed=best)

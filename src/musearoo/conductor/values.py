@@ -5,6 +5,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from musearoo.domain.errors import InvalidValue
+
 T = TypeVar("T")
 
 # Mappings are sorted, so that equal values have equal bytes and equal hashes.
@@ -22,8 +24,11 @@ def unpack(content: bytes, type_: type[T]) -> T:
 
 
 def fingerprint(value: Any) -> str:
-    """SHA-256 (hex) of the canonical bytes of a value."""
-    return hashlib.sha256(pack(value)).hexdigest()
+    """SHA-256 (hex) of the canonical bytes of a value; refuses numbers that cannot be stored."""
+    try:
+        return hashlib.sha256(pack(value)).hexdigest()
+    except OverflowError:
+        raise InvalidValue("a number", "too large", "below 2**63") from None
 
 
 def hash_secret(secret: str) -> str:

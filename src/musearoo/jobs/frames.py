@@ -117,10 +117,11 @@ class Chunk(_Value, frozen=True, tag="chunk"):
     content: bytes
 
 
-class Confidence(_Value, frozen=True, tag="confidence"):
-    """A run was played to its end; 0 to 1."""
+class Ended(_Value, frozen=True, tag="ended"):
+    """A run was played to its end, with this confidence 0-1, in so many seconds of work."""
 
-    value: float
+    confidence: float
+    seconds: float
 
 
 class Analyzed(_Value, frozen=True, tag="analyzed"):
@@ -139,7 +140,7 @@ class Warmed(_Value, frozen=True, tag="warmed"):
     """What was to be warm is warm."""
 
 
-Result = Confidence | Analyzed | Made | Warmed
+Result = Ended | Analyzed | Made | Warmed
 
 
 class Done(_Value, frozen=True, tag="done"):

@@ -20,7 +20,7 @@ from musearoo.jobs.order import Order
 from musearoo.jobs.process import WorkerCommand
 from musearoo.ports.ambient import Clock
 from musearoo.ports.tasks import Spawn
-from musearoo.ports.work import Cancel, Lane
+from musearoo.ports.work import Cancel, Lane, Performed
 
 log = structlog.get_logger(__name__)
 
@@ -148,14 +148,14 @@ class WorkerPool:
         on_bar: Callable[[Bar], None],
         cancel: Cancel | None = None,
         drop_after: float | None = None,
-    ) -> float:
+    ) -> Performed:
         self.describe(run.engine)
         order = Order(
             frames.PlayTask(run), patience=self.patience(lane), on_bar=on_bar, drop_after=drop_after
         )
         result = await perform(self.crew(lane), order, cancel)
-        assert isinstance(result, frames.Confidence)  # noqa: S101
-        return result.value
+        assert isinstance(result, frames.Ended)  # noqa: S101
+        return Performed(result.confidence, result.seconds)
 
     def queued(self) -> int:
         return self.interactive.ahead

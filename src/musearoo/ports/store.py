@@ -109,7 +109,7 @@ class ProjectRows(Protocol):
     def list_for(
         self, user: UserId, *, search: str | None, limit: int, offset: int
     ) -> tuple[list[Project], int]:
-        """Own and shared projects, last accessed first, with the total. `search` is literal text."""
+        """Own and shared projects, last accessed first, and the total; `search` is literal."""
         ...
 
     def update(self, access: Access, project: Project) -> None:
@@ -196,7 +196,7 @@ class JobRows(Protocol):
     def claim(
         self, worker: str, now: float, lease_seconds: float, kinds: Iterable[str]
     ) -> Job | None:
-        """Take the oldest job that is queued or whose lease ran out: attempt and fence rise by one."""
+        """Take the oldest job that is queued or whose lease ran out; attempt and fence rise."""
         ...
 
     def heartbeat(self, job: JobId, fence: int, lease_until: float, progress: float) -> Job | None:

@@ -3,12 +3,21 @@
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+import msgspec
+
 from musearoo.domain.analysis import Analysis, Depth
 from musearoo.domain.engine import Bar, EngineDescription, EngineRun
 from musearoo.domain.song import Song
 
 Lane = Literal["interactive", "durable"]
 AudioFormat = Literal["wav", "ogg", "flac", "mp3"]
+
+
+class Performed(msgspec.Struct, frozen=True):
+    """A run was played: the engine's confidence 0-1, and how long it worked, without waiting."""
+
+    confidence: float
+    seconds: float
 
 
 class Cancel(Protocol):
@@ -40,8 +49,8 @@ class EnginePool(Protocol):
         on_bar: Callable[[Bar], None],
         cancel: Cancel | None = None,
         drop_after: float | None = None,
-    ) -> float:
-        """Play a run; bars arrive in order. Answers the confidence 0-1.
+    ) -> Performed:
+        """Play a run; bars arrive in order.
 
         `drop_after` (monotonic seconds) refuses with `ReducedCapacity` at dequeue
         what can no longer be in time. Raises `Conflict` when cancelled,
@@ -79,14 +88,17 @@ class Analyzer(Protocol):
         on_progress: Callable[[float], None] | None = None,
         cancel: Cancel | None = None,
     ) -> Analysis:
-        """Decode and analyse a local file; raises `UnsupportedAudio`, `PayloadTooLarge`, `Unavailable`."""
+        """Decode and analyse a local file.
+
+        Raises `UnsupportedAudio`, `PayloadTooLarge` or `Unavailable`.
+        """
         ...
 
 
 class Renderer(Protocol):
     """Notes to sound and to pictures."""
 
-    async def audio(self, song: Song, *, format: AudioFormat, lane: Lane) -> bytes:
+    async def audio(self, song: Song, *, format: AudioFormat, lane: Lane) -> bytes:  # noqa: A002
         """A stereo mix as a whole audio file."""
         ...
 

@@ -50,7 +50,7 @@ FROM_WORKER: list[frames.FromWorker] = [
     frames.Played(1, Bar(0, (NOTE,))),
     frames.Progress(2, 0.25),
     frames.Chunk(3, b"\x00\xff" * 100),
-    frames.Done(1, frames.Confidence(0.9), 12345),
+    frames.Done(1, frames.Ended(0.9, 0.004), 12345),
     frames.Done(2, frames.Analyzed(Analysis(depth="quick", duration=1.5, tempo=None))),
     frames.Done(3, frames.Made(200)),
     frames.Done(5, frames.Warmed()),

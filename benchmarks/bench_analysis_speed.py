@@ -1,4 +1,4 @@
-"""How fast BrainAroo listens: python benchmarks/analysis_speed.py [--no-librosa].
+"""How fast BrainAroo listens: python benchmarks/bench_analysis_speed.py [--no-librosa].
 
 Prints one JSON line: import time, cold processes (import, decode, analyse a file), warm
 calls, and librosa's usual recipe in the same run.

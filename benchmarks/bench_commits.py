@@ -1,4 +1,4 @@
-"""How fast the store acknowledges: python benchmarks/commits.py [--postgres] [--folder DIR].
+"""How fast the store acknowledges: python benchmarks/bench_commits.py [--postgres] [--folder DIR].
 
 Each write is what a command costs: one event appended and its answer kept, durable when it
 returns. `writes_per_s` are acknowledged writes with so many in flight, `commits_per_s` the

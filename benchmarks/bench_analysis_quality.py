@@ -1,4 +1,4 @@
-"""Truth against BrainAroo: python benchmarks/analysis_quality.py [--data DIR] [--librosa] [--items].
+"""Truth against BrainAroo: python benchmarks/bench_analysis_quality.py [--data DIR] [--librosa] [--items].
 
 Prints one JSON line.  Tempo within 4 % (Acc2 allows the factors 2, 3, 1/2, 1/3), beats
 and downbeats within 70 ms, 2/4 counts as 4/4, key as in MIREX, chords as overlap with

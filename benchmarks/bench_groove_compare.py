@@ -1,4 +1,4 @@
-"""DrummaRoo against human drummers, style by style: `python benchmarks/groove_compare.py`.
+"""DrummaRoo against human drummers, style by style: `python benchmarks/bench_groove_compare.py`.
 
 Human values are those of Groove MIDI in `engines/drummaroo/groove.json`, measured in the
 same way by `training/groove_tables.py`. Each cell is ours / human.

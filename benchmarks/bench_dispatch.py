@@ -1,4 +1,4 @@
-"""How long the way into a worker and back is: python benchmarks/dispatch.py [--loop asyncio].
+"""How long the way into a worker and back is: python benchmarks/bench_dispatch.py [--loop asyncio].
 
 Idle: one request after another. `dispatch` is from the call to the first step of the engine
 in its process, `bar` until the bar was heard, `answer` until the call returned. Busy: open
