@@ -125,6 +125,10 @@ class TestRefund:
         limiter.take(USER, Tier.FREE, 1, 0.0)
         limiter.refund(USER, 50, 0.0)
         limiter.refund(OTHER, 50, 0.0)
+        for user in (USER, OTHER):
+            assert [w.remaining for w in limiter.windows(user, Tier.FREE, 0.0)] == [5, 50, 200]
+        assert limiter.take(USER, Tier.FREE, 1, 0.0)[1].remaining == 49
+        limiter.refund(USER, 1, 0.0)
         assert takes(limiter, [0.0] * 10) == 5
         assert takes(limiter, [0.0] * 10, user=OTHER) == 5
 

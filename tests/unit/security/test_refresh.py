@@ -116,6 +116,13 @@ class TestReplay:
         with pytest.raises(Unauthenticated):
             desk.rotate(second.secret, IDLE_SECONDS + 11)
 
+    def test_used_secret_of_an_expired_login_is_no_news(self):
+        desk = Desk(remember_me=False)
+        desk.must_rotate(desk.first.secret)
+        with pytest.raises(Unauthenticated):
+            desk.rotate(desk.first.secret, FORGOTTEN_SECONDS + 1)
+        assert desk.rows.by_id[desk.first.family].ended_at is None
+
     def test_other_families_of_the_user_live_on(self):
         desk = Desk()
         laptop = desk.chains.begin(desk.tx, USER, client="laptop", remember_me=True, now=START)

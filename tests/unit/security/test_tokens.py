@@ -114,6 +114,8 @@ class TestForgery:
             {"exp": str(int(NOW) + 600)},
             {"exp": 1e400},
             {"exp": None},
+            {"exp": 10**400},
+            {"iat": -1},
             {"iat": int(NOW) + 61, "exp": int(NOW) + 661},
             {"iat": True},
             {"sub": 7},
@@ -148,6 +150,15 @@ class TestForgery:
             with pytest.raises(Unauthenticated):
                 tokens.verify(other, NOW)
 
+    def test_token_key_signs_no_urls(self, tokens, keys):
+        end, made = int(NOW) + 60, {}
+        for purpose in ("access token", "url signature"):
+            key = keys.current.derive(purpose)
+            mac = hmac.digest(key, f"{end}\n/assets/1".encode(), hashlib.sha256)[:16]
+            made[purpose] = base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+        assert tokens.signature_is_valid("/assets/1", end, made["url signature"], NOW)
+        assert not tokens.signature_is_valid("/assets/1", end, made["access token"], NOW)
+
     def test_url_signing_key_signs_no_tokens(self, tokens, keys):
         header, claims, _ = forged(keys).split(".")
         key = keys.current.derive("url signature")
@@ -165,6 +176,12 @@ class TestMemory:
             tokens.verify(token, NOW)
         assert len(tokens._verified) == 3
         assert tokens.verify(sent[0], NOW).user == USER
+
+    def test_expired_tokens_take_no_room(self, tokens):
+        token, lifetime = tokens.access(USER, FAMILY, NOW)
+        with pytest.raises(Unauthenticated):
+            tokens.verify(token, NOW + lifetime)
+        assert len(tokens._verified) == 0
 
     def test_no_token_is_kept(self, tokens):
         token, _ = tokens.access(USER, FAMILY, NOW)
