@@ -117,7 +117,7 @@ def _needs(
 ) -> list[int]:
     """How much each step asks for a stroke: pattern, style, heard accents, the others' notes."""
     grid = grid_of(context.meter)
-    usual = _usual(context.meter, controls.style, controls.sheet.bars.get(context.meter.name, ()))
+    usual = _usual(context.meter, controls.sheet.bars.get(context.meter.name, ()))
     chance = Chance(seed, NAME, "needs", bar % 2)
     held = _IN_PATTERN * (1300 - controls.follow) // 1000
     needs = [
@@ -143,9 +143,8 @@ def _pulls(context: EngineContext, bar: int) -> Sequence[int]:
 
 
 @lru_cache(maxsize=256)
-def _usual(meter: Meter, style: str, bars: tuple[str, ...]) -> tuple[int, ...]:
+def _usual(meter: Meter, bars: tuple[str, ...]) -> tuple[int, ...]:
     """How often the style's patterns strike each step, 0-300."""
-    del style
     grid = grid_of(meter)
     fitting = [bar for bar in bars if len(bar) == grid.steps]
     if not fitting:

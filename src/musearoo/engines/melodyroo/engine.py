@@ -111,6 +111,7 @@ def _taste(context: EngineContext, controls: Controls) -> Taste:
         highest=controls.highest,
         left_out=left_out(context.key, controls.style),
         hold=16 + controls.hook * 64 // 1000,
+        contour=3 + controls.range * 4 // 1000,
         care=1250 - controls.complexity * 500 // 1000,
     )
 
@@ -182,7 +183,7 @@ def _target(onset: Onset, state: MelodyState, bar: int) -> int:
     height = start + (end - start) * onset.step // grid_of(state.context.meter).steps
     lift = (state.context.energy_of(bar) - 500) // 250 + (controls.intensity - 500) // 250
     middle = onset.ladder.nearest((controls.lowest + controls.highest) // 2)
-    return middle + lift + height * (500 + controls.range * 3 // 2) // 1000
+    return middle + lift + (height * (300 + controls.range * 5 // 2) + 500) // 1000
 
 
 def _finals(onset: Onset, state: MelodyState, seed: int, bar: int) -> tuple[int, ...]:

@@ -59,6 +59,7 @@ class Taste(msgspec.Struct, frozen=True):
     highest: int
     left_out: dict[int, int] = {}
     hold: int = 48
+    contour: int = 5
     care: int = 1000
 
 
@@ -179,7 +180,7 @@ def _own_price(step: int, slot: Slot, taste: Taste, hold: int) -> int:
         if ladder.rubs(step) and (slot.long or slot.strength != WEAK):
             price += 40
         price += taste.left_out.get(step % STEPS, 0)
-    price += 4 * abs(step - slot.target)
+    price += taste.contour * abs(step - slot.target)
     if slot.motif is not None:
         price += hold * abs(step - slot.motif)
     pitch = ladder.pitch(step)
