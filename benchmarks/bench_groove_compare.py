@@ -1,12 +1,16 @@
-"""DrummaRoo against human drummers, style by style: `python benchmarks/bench_groove_compare.py`.
+"""DrummaRoo against human drummers: python benchmarks/bench_groove_compare.py [--table] [STYLE].
 
 Human values are those of Groove MIDI in `engines/drummaroo/groove.json`, measured in the
-same way by `training/groove_tables.py`. Each cell is ours / human.
+same way by `training/groove_tables.py`. Prints one JSON line, or a table of ours / human.
 """
 
+import json
 import statistics
 import sys
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.machine import facts
 from musearoo.domain.context import EngineContext, Section
 from musearoo.domain.engine import Bar, EngineRun
 from musearoo.domain.music.rhythm import grid_of, mean_repetition, syncopation
@@ -71,13 +75,13 @@ def _step(tick: int) -> int:
     return (tick % 3840 + 80) // 240 % 16
 
 
-def main() -> None:
+def table(results: dict[str, dict[str, float]]) -> None:
     print(
         f"{'style':12} notes         LHL         Jaccard     backbeat    kick on 1   ghosts      "
         "snare sd  late ms (sd)"
     )
-    for style in sys.argv[1:] or STYLES:
-        own, human = measured(style), style_of(style).human
+    for style, own in results.items():
+        human = style_of(style).human
         pairs = [
             f"{own['notes']:5.1f}/{human.notes / 1000:4.1f}",
             f"{own['syncopation']:4.2f}/{human.syncopation / 1000:4.2f}",
@@ -89,6 +93,35 @@ def main() -> None:
             f"{own['late ms']:5.1f} ({own['late sd']:4.1f})",
         ]
         print(f"{style:12} " + "   ".join(pairs))
+
+
+def summary(results: dict[str, dict[str, float]]) -> dict[str, object]:
+    """Mean distance from human bars over styles, as a share of the human value."""
+    apart = {
+        name: round(
+            statistics.mean(
+                abs(own[name] * 1000 - getattr(style_of(style).human, name))
+                / max(1, getattr(style_of(style).human, name))
+                for style, own in results.items()
+            ),
+            3,
+        )
+        for name in ("notes", "syncopation", "repetition", "ghosts")
+    }
+    rounded = {
+        style: {name: round(value, 2) for name, value in own.items()}
+        for style, own in results.items()
+    }
+    return {"benchmark": "groove_compare", "apart": apart, "styles": rounded, "machine": facts()}
+
+
+def main() -> None:
+    styles = [name for name in sys.argv[1:] if name != "--table"] or list(STYLES)
+    results = {style: measured(style) for style in styles}
+    if "--table" in sys.argv[1:]:
+        table(results)
+    else:
+        print(json.dumps(summary(results)))
 
 
 if __name__ == "__main__":

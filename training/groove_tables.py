@@ -28,6 +28,7 @@ GHOST = 45
 SNARES = ("snare", "rimshot")
 HATS = ("closed hat", "open hat", "pedal hat", "ride", "ride bell")
 SHRINK = 24  # strokes at which a step's own value weighs as much as the piece's
+LATE_SHRINK = 300
 WORDS = 40
 FILL_PIECES = ("snare", "high tom", "mid tom", "floor tom", "kick", "cymbal")
 Chosen = Callable[[Performance], bool]
@@ -110,22 +111,35 @@ def _piece_table(hits: list[Hit], bars: int) -> dict[str, object]:
     by_step: dict[int, list[Hit]] = defaultdict(list)
     for hit in hits:
         by_step[hit.step].append(hit)
-    velocities = [hit.velocity for hit in hits] or [64]
-    lateness = [hit.late_us for hit in hits] or [0]
-    velocity, late = statistics.mean(velocities), statistics.median(lateness)
     steps = [by_step[step] for step in range(STEPS)]
+    velocity = statistics.mean([hit.velocity for hit in hits] or [64])
+    late = _late_in_beat(hits)
     return {
         "often": [min(1000, round(1000 * len(hits) / max(1, bars))) for hits in steps],
-        "velocity": [_shrunk([h.velocity for h in s], velocity, statistics.mean) for s in steps],
-        "late_us": [_shrunk([h.late_us for h in s], late, statistics.median) for s in steps],
+        "velocity": [
+            _shrunk([h.velocity for h in own], velocity, statistics.mean, SHRINK) for own in steps
+        ],
+        "late_us": [
+            _shrunk([h.late_us for h in own], late[step % 4], statistics.median, LATE_SHRINK)
+            for step, own in enumerate(steps)
+        ],
         "velocity_spread": round(_within(steps, lambda hit: hit.velocity)),
         "late_spread_us": round(_within(steps, lambda hit: hit.late_us)),
     }
 
 
-def _shrunk(values: list[int], general: float, middle: Callable[[Iterable[int]], float]) -> int:
+def _late_in_beat(hits: list[Hit]) -> list[float]:
+    """Lateness by sixteenth of the beat: single steps of few players say little."""
+    overall = statistics.median([hit.late_us for hit in hits] or [0])
+    places = [[hit.late_us for hit in hits if hit.step % 4 == place] for place in range(4)]
+    return [_shrunk(own, overall, statistics.median, LATE_SHRINK) for own in places]
+
+
+def _shrunk(
+    values: list[int], general: float, middle: Callable[[Iterable[int]], float], weight: int
+) -> int:
     own = middle(values) if values else general
-    return round((len(values) * own + SHRINK * general) / (len(values) + SHRINK))
+    return round((len(values) * own + weight * general) / (len(values) + weight))
 
 
 def _within(steps: list[list[Hit]], measure: Callable[[Hit], int]) -> float:

@@ -32,7 +32,12 @@ class Engine(Protocol[State]):
         ...
 
     def play_bar(
-        self, context: EngineContext, parameters: EngineParameters, seed: int, state: State, bar: int
+        self,
+        context: EngineContext,
+        parameters: EngineParameters,
+        seed: int,
+        state: State,
+        bar: int,
     ) -> tuple[Bar, State]:
         """The notes of bar `bar` (in ticks from bar 0) and the state for the next one.
 

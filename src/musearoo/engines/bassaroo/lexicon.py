@@ -25,11 +25,12 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Manner(msgspec.Struct, frozen=True):
-    """What a role or style plays and how."""
+    """What a role or style plays and how; `dead` if it mutes notes for rhythm."""
 
     lines: tuple[Line, ...]
     gate: int
     approach: Approach
+    dead: bool = False
     walks: bool = False
 
 
@@ -70,7 +71,12 @@ def _written() -> dict[str, Any]:
 
 def _manner(table: dict[str, Any], approach: Approach = "diatonic") -> Manner:
     lines = sorted((_line(text) for text in table["pattern"]), key=lambda line: line.load)
-    return Manner(tuple(lines), table["gate"], table.get("approach", approach))
+    return Manner(
+        tuple(lines),
+        table["gate"],
+        table.get("approach", approach),
+        "g" in "".join(table["pattern"]),
+    )
 
 
 def _line(degrees: str) -> Line:

@@ -120,7 +120,8 @@ def _vary(settings: Settings, degrees: Degrees, chance: Chance) -> None:
         order = [step for step in settings.layout.grid.order if step not in degrees]
         playable = [step for step in order if _is_playable(settings, step)]
         if playable:
-            degrees[playable[chance.below(max(1, len(playable) // 2))]] = DEAD
+            added = DEAD if settings.manner.dead else ROOT
+            degrees[playable[chance.below(max(1, len(playable) // 2))]] = added
 
 
 def _targets(context: EngineContext, bar: int) -> list[int]:

@@ -88,7 +88,7 @@ def settings_of(context: EngineContext, parameters: EngineParameters) -> Setting
     style = style_of(style_name(context, parameters.choice("style")))
     manner = manner_of(style.name, parameters.choice("role"))
     slow = context.tempo_millibpm < style.double_below * 1000
-    layout = layout_of(context.meter, "double" if slow else "straight", "waltz")
+    layout = layout_of(context.meter, "double" if slow else "straight", "rock")
     numbers = {
         name: parameters.permille(name)
         for name in (

@@ -10,6 +10,7 @@ from typing import Final
 
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.chord import Chord
+from musearoo.engines.bassaroo.lexicon import Approach
 from musearoo.engines.bassaroo.pitches import approach_pitch, in_range, scale_step
 from musearoo.engines.bassaroo.settings import HIGHEST, LOWEST, Settings
 
@@ -31,7 +32,7 @@ def walk(
     for left in range(beats - 1, 0, -1):
         before = line[-1]
         if left == 1 and settings.approach is not None:
-            line.append(approach_pitch(target, before, settings.approach, scale, chance))
+            line.append(_lead(target, before, settings.approach, scale, chance))
             continue
         steps = [scale_step(before, direction, scale), _chord_tone(before, direction, chord)]
         weights = (3 + settings.complexity // 250, 4)
@@ -41,6 +42,15 @@ def walk(
             pitch = _chord_tone(before, direction, chord)
         line.append(in_range(pitch))
     return line
+
+
+def _lead(target: int, before: int, how: Approach, scale: tuple[int, ...], chance: Chance) -> int:
+    """A way into the target that does not stand still: else from its other side."""
+    pitch = approach_pitch(target, before, how, scale, chance)
+    if pitch != before:
+        return pitch
+    side = 1 if pitch < target else -1
+    return in_range(target + side if how == "chromatic" else scale_step(target, side, scale))
 
 
 def _direction(start: int, target: int, anchor: int, chance: Chance) -> int:

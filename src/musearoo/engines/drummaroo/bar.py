@@ -114,13 +114,15 @@ def _follow(
     """Move the kick towards the accents: each step has its own threshold to give in."""
     if not any(accents):
         return
+    beats = {beat.first for beat in settings.layout.beats}
+    fixed = beats if settings.style.steady else {0}
     for step, accent in enumerate(accents):
         threshold = chance.between(250, 900)
         gives_in = abs(accent - 1000 * (step in kicks)) * settings.follow // 1000 > threshold
         if not gives_in:
             continue
         if step in kicks:
-            kicks.discard(step or NOWHERE)
+            kicks -= {step} - fixed
         elif step not in own.accents and foot_is_free(settings, step, kicks):
             kicks.add(step)
 

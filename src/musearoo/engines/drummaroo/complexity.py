@@ -1,7 +1,7 @@
 """The complexity control: how syncopated and how busy kick and snare should be.
 
-Half way up the control stands for human bars of the style; nothing for none of their
-syncopation, all for four more of Longuet-Higgins & Lee's points to a 4/4 bar.
+Half way up the control stands for about the syncopation of human bars of the style; its
+bottom for none, its top for four more of Longuet-Higgins & Lee's points to a 4/4 bar.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from musearoo.engines.drummaroo.settings import Settings
 from musearoo.engines.drummaroo.vocabulary import Pattern
 from musearoo.engines.layout import NOWHERE
 
-_HUMAN_SHARE: Final = 800
+_HUMAN_SHARE: Final = 950
 _MOST_ADDED: Final = 4000
 _WIDTH: Final = 2600
 _BUSY_WIDTH: Final = 5000

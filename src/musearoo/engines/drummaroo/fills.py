@@ -14,6 +14,9 @@ from musearoo.engines.layout import Beat
 _PHRASE: Final = 4
 _FASTEST_US: Final = 65_000
 _ROLL_US: Final = 55_000
+_SHORTEST_RUN: Final = 2
+_NEIGHBOUR: Final = 120
+_ENTRY: Final = (7, 2, 1, 0)
 _TRAVEL: Final = ("snare", "high tom", "mid tom", "floor tom")
 _EIGHTHS: Final = (0b0101, 0b0001, 0b0100, 0b0111, 0b1101)
 _COMPOUND: Final = ((0, 2, 4), (0, 2, 3, 4), (0, 2, 4, 5), (0, 1, 2, 3, 4, 5))
@@ -51,19 +54,25 @@ def fill_strokes(settings: Settings, seed: int, bar: int, steps: int) -> list[St
     chance = Chance(seed, NAME, bar, "fill", "line")
     first = settings.layout.steps - steps
     strokes: list[Stroke] = []
-    piece = 0
+    piece, run = chance.weighted(_ENTRY), 0
     for beat in (beat for beat in settings.layout.beats if beat.first >= first):
-        places = _rhythm(settings, beat, chance)
-        piece = _moved(settings, piece, chance) if strokes else _entry(chance)
-        for index, place in enumerate(places):
-            if index and chance.permille(settings.fill_complexity * 7 // 10):
-                piece = _moved(settings, piece, chance)
-            strokes.append(_stroke(settings, beat, place, _TRAVEL[piece], index == 0))
+        for index, place in enumerate(_rhythm(settings, beat, chance)):
+            if strokes and _moves_on(settings, index, run, chance):
+                piece, run = _moved(piece, chance), 0
+            run += 1
+            strokes.append(_stroke(settings, beat, place, _TRAVEL[piece], first=run == 1))
     swollen = [
         msgspec.structs.replace(stroke, swell=_swell(stroke.step - first, steps))
         for stroke in strokes
     ]
     return swollen + _feet(settings, first)
+
+
+def _moves_on(settings: Settings, index: int, run: int, chance: Chance) -> bool:
+    """Go to the next drum with each beat; in complex fills after every two strokes or more."""
+    if index == 0:
+        return chance.permille(800)
+    return run >= _SHORTEST_RUN and chance.permille(settings.fill_complexity * 7 // 10)
 
 
 def _rhythm(settings: Settings, beat: Beat, chance: Chance) -> tuple[int, ...]:
@@ -105,19 +114,18 @@ def _burst(settings: Settings, chance: Chance) -> tuple[int, ...]:
     return (0, 1000, 2000, 3000) if settings.step_us >= _FASTEST_US else (0, 2000)
 
 
-def _entry(chance: Chance) -> int:
-    return chance.weighted((7, 2, 1, 0))
-
-
-def _moved(settings: Settings, piece: int, chance: Chance) -> int:
+def _moved(piece: int, chance: Chance) -> int:
     """The next drum: as players move, and rather down the kit than up."""
     row = fill_table().moves[piece]
-    weights = [row[index] * (2 if index >= piece else 1) for index in range(len(_TRAVEL))]
-    weights[piece] = weights[piece] * (1300 - settings.fill_complexity) // 1000
+    weights = [
+        row[index] * (2 if index > piece else 1) + (_NEIGHBOUR if index == piece + 1 else 0)
+        for index in range(len(_TRAVEL))
+    ]
+    weights[piece] = 0
     return chance.weighted(weights)
 
 
-def _stroke(settings: Settings, beat: Beat, place: int, piece: str, first: bool) -> Stroke:
+def _stroke(settings: Settings, beat: Beat, place: int, piece: str, *, first: bool) -> Stroke:
     force: Force = "accent" if first or settings.fill_complexity < 300 else "plain"
     return Stroke(
         step=beat.first + place // 1000, late=place % 1000, piece=piece, force=force, fill=True

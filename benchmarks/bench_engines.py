@@ -1,4 +1,4 @@
-"""How long an engine needs for eight bars: `python benchmarks/engines.py [ENGINE ...]`.
+"""How long an engine needs for eight bars: `python benchmarks/bench_engines.py [ENGINE ...]`.
 
 Each style once a round, in its own process state (warm tables), default controls, the
 band hearing each other. Prints one JSON line; times in milliseconds, of wall and of our
