@@ -28,7 +28,7 @@ _LOOK_AHEAD: Final = 6  # blocks: 9 ms on both sides
 def mixed(parts: Iterable[tuple[Samples, float, float]], seconds: float) -> Samples:
     """Sum (samples, gain, pan) over at least `seconds`, with a tail, levelled and limited."""
     parts = list(parts)
-    least = round(seconds * SAMPLE_RATE)
+    least = max(1, round(seconds * SAMPLE_RATE))
     longest = least + round(TAIL_SECONDS * SAMPLE_RATE)
     frames = min(longest, max([least, *(samples.shape[1] for samples, _, _ in parts)]))
     mix = np.zeros((2, frames), np.float32)

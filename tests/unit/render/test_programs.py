@@ -1,0 +1,43 @@
+"""No program and no kit is silent or out of tune, though the font has 22 of 128 + 8."""
+
+import pytest
+
+from musearoo.render import sf3
+from musearoo.render.audio import preset_of, render_samples
+from musearoo.render.programs import DRUM_BANK, kit_preset, melodic_preset
+from musearoo.render.synth import SAMPLE_RATE
+from tests.unit.codecs.songs import note, part, song
+from tests.unit.render.listening import cents_off, rms_db
+
+BASS_SOUNDS = {32, 33, 36, 38}
+
+
+@pytest.mark.parametrize("program", range(128))
+def test_every_program_sounds_in_tune(program: int) -> None:
+    pitch = 43 if melodic_preset(program).program in BASS_SOUNDS else 62
+    sound = render_samples(song(part([note(0, 1920, pitch)], program), bars=1))
+    assert -26 < rms_db(sound[:, :SAMPLE_RATE]) < -9
+    assert abs(cents_off(sound[:, 2000:SAMPLE_RATE], pitch)) <= 12
+
+
+@pytest.mark.parametrize("kit", [0, 1, 8, 16, 24, 25, 26, 32, 40, 48, 56, 127])
+def test_every_kit_sounds(kit: int) -> None:
+    beat = part([note(0, 120, 36), note(960, 120, 38), note(1440, 120, 42)], None, kit=kit)
+    assert rms_db(render_samples(song(beat, bars=1))) > -40
+
+
+def test_all_stand_ins_exist() -> None:
+    presets = {melodic_preset(program) for program in range(128)}
+    presets |= {kit_preset(kit) for kit in range(128)}
+    assert {(preset.bank, preset.program) for preset in presets} == set(sf3.bundled().presets)
+
+
+def test_programs_of_the_font_play_themselves() -> None:
+    for bank, program in sf3.bundled().presets:
+        chosen = kit_preset(program) if bank == DRUM_BANK else melodic_preset(program)
+        assert (bank, program) == (chosen.bank, chosen.program)
+
+
+def test_a_part_without_program_is_a_kit() -> None:
+    assert kit_preset(25) == preset_of(part([], None, kit=25))
+    assert melodic_preset(33) == preset_of(part([], 33))
