@@ -26,6 +26,7 @@ from musearoo.security.keys import load_or_create_keys
 from musearoo.security.pacing import GcraPacing
 from musearoo.security.quota import QuotaLimiter
 from musearoo.security.refresh import RotatingRefresh
+from musearoo.security.threat import ThreatScores
 from musearoo.security.tickets import MemoryTickets
 from musearoo.security.tokens import SignedTokens
 from musearoo.storage import schema
@@ -141,6 +142,7 @@ async def house(
         tokens=SignedTokens(keys, issuer="musearoo"),
         chains=RotatingRefresh(keys.current.derive("refresh"), ids, random),
         tickets=MemoryTickets(random),
+        threats=ThreatScores(),
         rules=rules or Rules(),
     )
     conductor = Conductor(world)

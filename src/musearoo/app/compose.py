@@ -25,6 +25,7 @@ from musearoo.security.pacing import GcraPacing
 from musearoo.security.passwords import Argon2Passwords
 from musearoo.security.quota import QuotaLimiter
 from musearoo.security.refresh import RotatingRefresh
+from musearoo.security.threat import ThreatScores
 from musearoo.security.tickets import MemoryTickets
 from musearoo.security.tokens import SignedTokens
 from musearoo.storage.blobs import LocalBlobs
@@ -101,6 +102,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
             tokens=SignedTokens(keys, issuer=settings.public_url or "musearoo"),
             chains=RotatingRefresh(keys.current.derive("refresh"), ids, random),
             tickets=MemoryTickets(random),
+            threats=ThreatScores(),
             rules=_rules(settings),
         )
     )

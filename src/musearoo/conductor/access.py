@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from musearoo.conductor.watch import Watch
 from musearoo.conductor.world import World
 from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import Forbidden, NotFound, Unauthenticated
@@ -9,6 +10,7 @@ from musearoo.domain.ids import ProjectId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
 from musearoo.domain.policies import project_access
+from musearoo.ports.security import Signal
 from musearoo.ports.store import Transaction
 
 _ACTOR_SECONDS: Final = 2.0
@@ -20,6 +22,7 @@ class Gate:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._watch = Watch(world)
         self._actors: dict[str, tuple[float, Actor]] = {}
 
     async def actor(self, token: str) -> Actor:
@@ -54,6 +57,10 @@ class Gate:
             return await self._world.store.read(lambda tx: access_in(tx, actor, project, needed))
         except (Forbidden, NotFound) as refusal:
             await self._audit_refusal(actor, project, needed, origin, refusal)
+            if isinstance(refusal, NotFound):
+                self._watch.note(
+                    Signal.FOREIGN_OBJECT, origin, subject=actor.user, about=project[:64]
+                )
             raise
 
     async def _audit_refusal(

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from musearoo.conductor.access import Gate
 from musearoo.conductor.values import hash_secret
+from musearoo.conductor.watch import Watch
 from musearoo.conductor.world import World
 from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import InvalidValue, NotFound, Unauthenticated, Unavailable
@@ -15,7 +16,7 @@ from musearoo.domain.ids import FamilyId, UserId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Actor, Tier
 from musearoo.domain.records import OneTimeToken, RefreshFamily, User
-from musearoo.ports.security import NewLogin, Replay
+from musearoo.ports.security import NewLogin, Replay, Signal
 from musearoo.ports.store import Transaction
 
 LOCAL_OWNER: Final = "owner@localhost"
@@ -42,6 +43,7 @@ class Accounts:
     def __init__(self, world: World, gate: Gate) -> None:
         self._world = world
         self._gate = gate
+        self._watch = Watch(world)
 
     async def register(self, email: str, username: str, password: str, origin: Origin) -> Login:
         """Make an account and log it in; raises `Conflict` when address or name is taken."""
@@ -67,6 +69,7 @@ class Accounts:
         hashed = user.password_hash if user is not None else None
         if not await self._world.passwords.verify(password, hashed) or user is None:
             await self._refused(user.id if user is not None else None, "account.login", origin)
+            self._watch.note(Signal.FAILED_LOGIN, origin, about=hash_secret(email_key))
             raise Unauthenticated("The e-mail address or the password is not right.")
         found = user
 
@@ -101,6 +104,7 @@ class Accounts:
 
         result = await self._world.store.write(store)
         if isinstance(result, Replay):
+            self._watch.note(Signal.REFRESH_REPLAY, origin, subject=result.family)
             self._end([result.family])
             raise Unauthenticated(
                 "This login was used from two places and has ended; log in again."

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from musearoo.domain.permissions import Tier
 from musearoo.ports.ambient import Clock, Ids, Mailer, Random
 from musearoo.ports.live import Bus
-from musearoo.ports.security import Limiter, Pacing, Passwords, RefreshChains, Tickets, Tokens
+from musearoo.ports.security import (
+    Limiter,
+    Pacing,
+    Passwords,
+    RefreshChains,
+    Threats,
+    Tickets,
+    Tokens,
+)
 from musearoo.ports.store import Blobs, Store
 from musearoo.ports.tasks import Spawn
 from musearoo.ports.work import Analyzer, EnginePool, Exporter, Jobs, Renderer
@@ -69,4 +77,5 @@ class World:
     tokens: Tokens
     chains: RefreshChains
     tickets: Tickets
+    threats: Threats
     rules: Rules = Rules()
