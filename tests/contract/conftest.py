@@ -53,7 +53,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 def empty_database(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without any table."""
     if backend == "sqlite":
-        yield f"sqlite:///{tmp_path / 'test.sqlite3'}"
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
         return
     server: Postgres = request.getfixturevalue("postgres")
     name = server.create()

@@ -165,6 +165,13 @@ class TestReceive:
             await blobs.receive(stream(), maximum=1_000_000)
         assert [] == files(folder)
 
+    async def test_maximum_is_exact(self, blobs: LocalBlobs, folder: Path) -> None:
+        received = await blobs.receive(chunked(b"12345", b"67890"), maximum=10)
+        assert 10 == received.size
+        with pytest.raises(PayloadTooLarge):
+            await blobs.receive(chunked(b"12345", b"67890", b"1"), maximum=10)
+        assert [Path(received.path)] == files(folder)
+
     async def test_broken_stream_leaves_nothing(self, blobs: LocalBlobs, folder: Path) -> None:
         async def broken() -> AsyncIterator[bytes]:
             yield b"x" * 300_000

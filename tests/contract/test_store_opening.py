@@ -78,6 +78,16 @@ class TestOpen:
         assert user() == await again.read(lambda tx: tx.accounts.get(ANN))
         await again.close()
 
+    @pytest.mark.parametrize("name", ["100% a?b #1", "Größe 音", "a&b=c;d", "file:x"])
+    async def test_folder_may_have_any_name(self, tmp_path: Path, name: str) -> None:
+        store = await asyncio.to_thread(open_store, None, tmp_path / name)
+        await store.write(lambda tx: tx.accounts.insert(user()))
+        assert user() == await store.read(lambda tx: tx.accounts.get(ANN))
+        await store.close()
+
+        assert {DATABASE_NAME, LOCK_NAME} == _names(tmp_path / name)
+        assert {name} == _names(tmp_path)
+
     async def test_rows_survive_opening_anew(self, database: str, tmp_path: Path) -> None:
         for expected in (None, user()):
             store = await asyncio.to_thread(open_store, database, tmp_path / "data")

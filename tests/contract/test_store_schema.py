@@ -23,8 +23,13 @@ def described(database: str) -> Any:
                 "SELECT type, name, tbl_name, sql FROM sqlite_schema "
                 "WHERE name NOT LIKE 'sqlite_%' AND name != 'alembic_version'"
             )
-            return {tuple(" ".join(str(cell).split()) for cell in row) for row in rows}
+            return {(*names, *_sorted_lines(sql)) for *names, sql in rows}
         return {*_columns(connection), *_postgres_extras(connection)}
+
+
+def _sorted_lines(sql: str | None) -> list[str]:
+    """The lines of a definition; the order of constraints is nobody's concern."""
+    return sorted(line.strip().rstrip(",") for line in (sql or "").splitlines() if line.strip())
 
 
 def _columns(connection: Connection) -> Iterator[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from musearoo.domain.errors import InvalidValue, Unavailable
@@ -16,9 +16,20 @@ DATABASE_NAME: Final = "musearoo.sqlite3"
 _EXPECTED: Final = "sqlite:///path/to/file.sqlite3 or postgresql://user:password@host/database"
 
 
-def database_url(url: str | None, data_dir: Path) -> str:
-    """The URL given, or that of the embedded database in the data folder."""
-    return url or f"sqlite:///{(data_dir / DATABASE_NAME).absolute()}"
+def database_url(url: str | None, data_dir: Path) -> URL:
+    """The URL given, or that of the embedded database in the data folder.
+
+    Raises `InvalidValue` for what is no URL of a database that we know.
+    """
+    if url is None:
+        return URL.create("sqlite", database=str((data_dir / DATABASE_NAME).absolute()))
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise InvalidValue("database URL", "(hidden)", _EXPECTED) from None
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"} or not parsed.database:
+        raise InvalidValue("database URL", parsed.render_as_string(), _EXPECTED)
+    return parsed
 
 
 def open_store(url: str | None, data_dir: Path) -> Store:
@@ -30,25 +41,18 @@ def open_store(url: str | None, data_dir: Path) -> Store:
     be used, `InvalidValue` for a URL of another kind.
     """
     chosen = database_url(url, data_dir)
-    try:
-        parsed = make_url(chosen)
-    except ArgumentError:
-        raise InvalidValue("database URL", "(hidden)", _EXPECTED) from None
-    backend = parsed.get_backend_name()
-    if backend not in {"sqlite", "postgresql"} or not parsed.database:
-        raise InvalidValue("database URL", parsed.render_as_string(), _EXPECTED)
     lock = FolderLock(data_dir)
     try:
-        if backend == "postgresql":
+        if chosen.get_backend_name() == "postgresql":
             return _open_postgres(chosen, lock)
         schema.upgrade(chosen)
-        return SqliteStore(Path(parsed.database), on_close=lock.release)
+        return SqliteStore(Path(chosen.database or ""), on_close=lock.release)
     except BaseException:
         lock.release()
         raise
 
 
-def _open_postgres(url: str, lock: FolderLock) -> Store:
+def _open_postgres(url: URL, lock: FolderLock) -> Store:
     try:
         from musearoo.storage.postgres import PostgresStore  # noqa: PLC0415  it is an extra
     except ImportError as error:

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import psycopg
 import structlog
 from psycopg import errors
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, make_url
 
 from musearoo.domain.errors import Conflict, NotFound, Unavailable
 from musearoo.ports.store import Transaction
@@ -86,7 +86,7 @@ def refusal(error: psycopg.Error, statement: Statement) -> Exception:
             return error
 
 
-def connect(url: str) -> psycopg.Connection[Row]:
+def connect(url: str | URL) -> psycopg.Connection[Row]:
     """Open a connection in autocommit; raises `Unavailable`."""
     target = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     try:
@@ -105,7 +105,7 @@ def connect(url: str) -> psycopg.Connection[Row]:
 class PostgresWriter:
     """`Writer` over PostgreSQL; used by the writing thread alone."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self._url = url
         self._connection = PostgresConnection(connect(url))
         self._rows = Rows(self._connection)
@@ -135,8 +135,6 @@ class PostgresWriter:
 
     def undo(self) -> bool:
         self._connection.failure = None
-        if self._connection.raw.closed:
-            return False
         self._do(b"ROLLBACK TO work")
         self._marked = True  # the savepoint outlives a return to it
         return True
@@ -168,7 +166,7 @@ class PostgresWriter:
 class PostgresReader:
     """A connection of one reading thread; each query sees one moment of the database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self._url = url
         self._connection = PostgresConnection(connect(url))
         self._rows = Rows(self._connection)
@@ -201,7 +199,7 @@ class PostgresReader:
 class PostgresStore:
     """`Store` over one PostgreSQL database, for one event loop."""
 
-    def __init__(self, url: str, *, on_close: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, url: str | URL, *, on_close: Callable[[], None] = lambda: None) -> None:
         self._url = url
         self._on_close = on_close
         self._commit = GroupCommit(PostgresWriter(url))

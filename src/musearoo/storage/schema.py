@@ -16,7 +16,7 @@ HEAD: Final = "0001"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str | URL, revision: str = "head") -> None:
     """Bring a database to a revision; does nothing, quickly, when it is there.
 
     Raises `Unavailable` when it cannot be reached or a newer MuseAroo has written it.
@@ -32,12 +32,12 @@ def upgrade(url: str, revision: str = "head") -> None:
     _migrate(url, revision, down=False)
 
 
-def downgrade(url: str, revision: str = "base") -> None:
+def downgrade(url: str | URL, revision: str = "base") -> None:
     """Take a database back to an older revision; what only the newer one holds is lost."""
     _migrate(url, revision, down=True)
 
 
-def current(url: str) -> str | None:
+def current(url: str | URL) -> str | None:
     """The revision of a database; None when it is empty."""
     with engine(url) as connectable, _reachable(), connectable.connect() as connection:
         if not connection.dialect.has_table(connection, "alembic_version"):
@@ -46,7 +46,7 @@ def current(url: str) -> str | None:
 
 
 @contextmanager
-def engine(url: str) -> Iterator[Engine]:
+def engine(url: str | URL) -> Iterator[Engine]:
     """An engine for schema work; SQLite transactions include what changes the schema."""
     made = create_engine(driver_url(url), poolclass=NullPool)
     if made.dialect.name == "sqlite":
@@ -58,7 +58,7 @@ def engine(url: str) -> Iterator[Engine]:
         made.dispose()
 
 
-def driver_url(url: str) -> URL:
+def driver_url(url: str | URL) -> URL:
     """The URL with the driver that we bring."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
@@ -66,7 +66,7 @@ def driver_url(url: str) -> URL:
     return parsed
 
 
-def _migrate(url: str, revision: str, *, down: bool) -> None:
+def _migrate(url: str | URL, revision: str, *, down: bool) -> None:
     # Alembic costs a fifth of a second to import, so only those who migrate pay for it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
