@@ -11,6 +11,9 @@ import msgspec
 
 from musearoo.domain.events import (
     AnalysisCompleted,
+    AudioStreamEnded,
+    AudioStreamStarted,
+    ChatSent,
     ChordsSet,
     ContextAdopted,
     Event,
@@ -50,6 +53,9 @@ _OWN_TYPES: Final[dict[type[Event], str]] = {
     TakeBar: "take_bar",
     GenerationCompleted: "generation_complete",
     GenerationFailed: "generation_error",
+    ChatSent: "chat_message",
+    AudioStreamStarted: "audio_stream_start",
+    AudioStreamEnded: "audio_stream_end",
 }
 EVENT_TYPES: Final = (*_OWN_TYPES.values(), "event")
 
@@ -76,7 +82,7 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
 def envelope(sequenced: Sequenced) -> Envelope:
     """The message that tells of an event."""
     event = sequenced.event
-    type_ = _OWN_TYPES.get(type(event), "event")
+    type_ = wire_type(event)
     data = event_data(event)
     if type_ == "event":
         data = {"name": name_of(event), **data}
@@ -96,6 +102,11 @@ def envelope(sequenced: Sequenced) -> Envelope:
 def encode_event(sequenced: Sequenced) -> bytes:
     """The message as JSON bytes."""
     return _ENCODER.encode(envelope(sequenced))
+
+
+def wire_type(event: Event) -> str:
+    """The message type that tells of an event: its own, or "event"."""
+    return _OWN_TYPES.get(type(event), "event")
 
 
 def name_of(event: Event) -> str:
@@ -210,5 +221,6 @@ _WRITERS: Final[Mapping[type[Event], Callable[[Any], Data]]] = {
 PLAIN: Final = (
     ParameterSet, StyleSet, FormSet, FeelSet, TransportChanged, AnalysisCompleted,
     GenerationAccepted, TakeBar, GenerationCompleted, GenerationFailed, TakeSelected,
-    TakeCommitted, NotesEdited, LocksSet, NothingToUndo,
+    TakeCommitted, NotesEdited, LocksSet, NothingToUndo, ChatSent,
+    AudioStreamStarted, AudioStreamEnded,
 )  # fmt: skip

@@ -6,7 +6,7 @@ import msgspec
 
 from musearoo.domain.context import Groove, Section
 from musearoo.domain.engine import ParameterValue
-from musearoo.domain.ids import AnalysisId, GenerationId, SessionId, TakeId, UserId
+from musearoo.domain.ids import AnalysisId, AssetId, GenerationId, SessionId, TakeId, UserId
 from musearoo.domain.music.chord import ChordSpan
 from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter
@@ -197,11 +197,33 @@ class NothingToUndo(msgspec.Struct, frozen=True, kw_only=True, tag="undo_skipped
     conflicts: tuple[str, ...]
 
 
+class ChatSent(msgspec.Struct, frozen=True, kw_only=True, tag="chat_sent"):
+    """Somebody said something; `@bar 12` in it points at a place."""
+
+    text: str
+
+
+class AudioStreamStarted(msgspec.Struct, frozen=True, kw_only=True, tag="audio_stream_started"):
+    """Live audio begins: `stream` is its number in the session, `rate` is in hertz."""
+
+    stream: int
+    codec: str
+    rate: int
+    channels: int
+
+
+class AudioStreamEnded(msgspec.Struct, frozen=True, kw_only=True, tag="audio_stream_ended"):
+    """Live audio ended; `asset_id` is its recording, if one was kept."""
+
+    stream: int
+    asset_id: AssetId | None = None
+
+
 Event = (
     ParameterSet | TempoSet | KeySet | StyleSet | MeterSet | ChordsSet | FormSet | FeelSet
     | ContextAdopted | TransportChanged | AnalysisCompleted | GenerationAccepted | TakeBar
     | GenerationCompleted | GenerationFailed | TakeSelected | TakeCommitted | NotesEdited | LocksSet
-    | NothingToUndo
+    | NothingToUndo | ChatSent | AudioStreamStarted | AudioStreamEnded
 )  # fmt: skip
 
 History = Literal["do", "undo", "redo"]

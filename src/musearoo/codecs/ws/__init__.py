@@ -1,0 +1,73 @@
+"""The WebSocket wire format without a socket: frames to typed messages and back.
+
+A client's frame becomes an `Incoming` by `decode` (or `decode_records` for binary ones) or is
+refused with `FrameRefused`; `acts_of` says what it asks of the conductor. The server's own
+messages are `Outgoing` and leave by `encode`; session events leave as `SharedEvent`. `MESSAGES`
+says how each type is queued and which right it needs. The `data` of outgoing messages
+(`AckData`, `ErrorData` ...) is in `musearoo.codecs.ws.outgoing`.
+"""
+
+from musearoo.codecs.ws.acts import acts_of, moment_of
+from musearoo.codecs.ws.incoming import (
+    AudioStreamData,
+    AudioStreamEnd,
+    AudioStreamStart,
+    AuthRefresh,
+    ChatMessage,
+    CommandMessage,
+    CursorPosition,
+    GenerationRequest,
+    Heartbeat,
+    Incoming,
+    ParameterChange,
+    Reconnect,
+    SessionJoin,
+    SessionLeave,
+    UserPresence,
+    VoiceCommand,
+)
+from musearoo.codecs.ws.outgoing import (
+    AckMessage,
+    AuthExpiring,
+    CursorMoved,
+    ErrorMessage,
+    GenerationProgress,
+    GoingAway,
+    HeartbeatAck,
+    Limits,
+    Notice,
+    Outgoing,
+    ParameterHandle,
+    PresenceChange,
+    Present,
+    Reconnected,
+    Welcome,
+)
+from musearoo.codecs.ws.refusal import (
+    MAXIMUM_FIRST_FRAME,
+    MAXIMUM_FRAME,
+    FrameFault,
+    FrameRefused,
+)
+from musearoo.codecs.ws.shared import SharedEvent
+from musearoo.codecs.ws.table import (
+    MESSAGES,
+    MessageClass,
+    MessageRule,
+    coalescing_key,
+)
+from musearoo.codecs.ws.text import decode, encode
+
+SUBPROTOCOL_JSON = "musearoo.v3.json"
+SUBPROTOCOL_BINARY = "musearoo.v3.bin"
+
+__all__ = [
+    "MAXIMUM_FIRST_FRAME", "MAXIMUM_FRAME", "MESSAGES", "SUBPROTOCOL_BINARY", "SUBPROTOCOL_JSON",
+    "AckMessage", "AudioStreamData", "AudioStreamEnd", "AudioStreamStart", "AuthExpiring",
+    "AuthRefresh", "ChatMessage", "CommandMessage", "CursorMoved", "CursorPosition",
+    "ErrorMessage", "FrameFault", "FrameRefused", "GenerationProgress", "GenerationRequest",
+    "GoingAway", "Heartbeat", "HeartbeatAck", "Incoming", "Limits", "MessageClass", "MessageRule",
+    "Notice", "Outgoing", "ParameterChange", "ParameterHandle", "PresenceChange", "Present",
+    "Reconnect", "Reconnected", "SessionJoin", "SessionLeave", "SharedEvent", "UserPresence",
+    "VoiceCommand", "Welcome", "acts_of", "coalescing_key", "decode", "encode", "moment_of",
+]  # fmt: skip
