@@ -26,7 +26,8 @@ EXTREMES: tuple[dict[str, Any], ...] = (
     {"follow": 1.0, "intensity": 0.9, "register": 1.0, "groove": 1.0},
 )
 OWN: dict[str, tuple[dict[str, Any], ...]] = {
-    "melodyroo": ({"outside": 1.0}, {"hook": 1.0, "range": 1.0}, {"call_response": 1.0, "rests": 0.9}),
+    "melodyroo": ({"outside": 1.0}, {"hook": 1.0, "range": 1.0},
+                  {"call_response": 1.0, "rests": 0.9}),
     "harmonyroo": ({"strict": True, "voices": 5}, {"texture": "arpeggio"}, {"texture": "strum"},
                    {"voicing": "pads", "tension": 1.0}, {"voicing": "rootless", "tension": 0.8}),
 }  # fmt: skip

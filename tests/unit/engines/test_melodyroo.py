@@ -1,6 +1,10 @@
 """MelodyRoo sings in phrases, in the key, over the chords, in any meter, as its knobs say."""
 
+from functools import cache
+from importlib import import_module
 from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +17,7 @@ from musearoo.domain.music.note import Note
 from musearoo.domain.music.style import STYLES
 from musearoo.engines.melodyroo.ladder import Ladder, ladder_of
 from musearoo.engines.melodyroo.line import FOREIGN
+from musearoo.engines.melodyroo.novelty import FILTER_BITS, filter_of, grams
 from tests.unit.engines.pitched import (
     ENGINES,
     SONGS,
@@ -26,16 +31,20 @@ from tests.unit.engines.pitched import (
 )
 from tests.unit.engines.takes import METERS, context_of, monotone
 
+DATA = Path(__file__).parents[4] / "shared" / "data" / "pop909_symbolic"
 C_MAJOR = context_of("pop", chords=SONGS[0], key="C major")
+SHORT = context_of("pop", bars=4, chords=SONGS[0], key="C major")
 
 
-def melodies(count: int, *, bars: int = 16, styles: tuple[str, ...] = ("pop",), **parameters):
-    """Contexts and notes over several progressions."""
-    for seed in range(count):
-        context = context_of(
-            styles[seed % len(styles)], bars=bars, chords=SONGS[seed % len(SONGS)], key="C major"
-        )
-        yield context, notes_of(take("melodyroo", context, seed, **parameters))
+@cache
+def melodies(count: int, **parameters: Any) -> list[tuple[EngineContext, list[Note]]]:
+    """Contexts of sixteen bars over several progressions, and the notes sung there."""
+    contexts = [context_of("pop", bars=16, chords=song, key="C major") for song in SONGS]
+    chosen = [contexts[seed % len(contexts)] for seed in range(count)]
+    return [
+        (context, notes_of(take("melodyroo", context, seed, **parameters)))
+        for seed, context in enumerate(chosen)
+    ]
 
 
 class TestAnyContext:
@@ -105,7 +114,7 @@ class TestRecipe:
         before = max((n for n in kept if n.start < 11520), key=lambda n: n.start)
         leaps = [
             abs(notes_of(take("melodyroo", context, seed, bars=(3,)))[0].pitch - before.pitch)
-            for seed in range(40)
+            for seed in range(20)
         ]
         assert sum(leaps) / len(leaps) <= 4
 
@@ -182,8 +191,8 @@ class TestControls:
     def test_knob_does_what_it_says(self, name, measure):
         def mean(value):
             return sum(
-                measure(notes_of(take("melodyroo", C_MAJOR, seed, **{name: value})))
-                for seed in range(16 if name == "range" else 8)
+                measure(notes_of(take("melodyroo", SHORT, seed, **{name: value})))
+                for seed in range(24 if name == "range" else 12)
             )
 
         assert monotone(mean) >= (0.9 if name == "range" else 0.95)
@@ -207,7 +216,7 @@ class TestControls:
         assert alike(1.0) < alike(0.5) < alike(0.0)
 
     def test_outside_0_never_leaves_key_and_chords(self):
-        for context, notes in melodies(20):
+        for context, notes in melodies(45):
             assert all(
                 context.key.contains(n.pitch)
                 or n.pitch % 12 in context.chord_at(n.start + 480).pitch_classes
@@ -314,3 +323,46 @@ class TestConfidence:
         assert engine.confidence(C_MAJOR, parameters, bars) >= 850
         assert engine.confidence(C_MAJOR, parameters, noise) < 700
         assert engine.confidence(C_MAJOR, parameters, ()) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.exists(), reason="the training songs are not on this machine")
+def test_nobodys_tune():
+    """No eight notes (interval, and time or length) of any training song; the training
+    script `training.melody_report --novelty` looks at more."""
+    report = import_module("training.melody_report")
+    sheets = import_module("training.lead_sheets")
+    known = {
+        gram
+        for sheet in (*sheets.pop909(modulating=True), *sheets.openewld())
+        for tones in (sheet.tones, sheet.played)
+        for gram in report.ngrams(tones)
+    }
+    own = [
+        gram
+        for _, notes in melodies(45)
+        for gram in report.ngrams(
+            [sheets.Tone(n.start // 240, max(1, round(n.length / 228)), n.pitch) for n in notes]
+        )
+    ]
+    assert len(own) > 3_000
+    assert not [gram for gram in own if gram in known]
+
+
+class TestTrail:
+    TUNE = tuple((60 + 2 * (n % 5), n * 480, 400) for n in range(10))
+
+    def test_a_known_tune_is_recognised_however_it_is_transposed(self):
+        bits = filter_of(grams(self.TUNE))
+        moved = list(grams((pitch + 5, start, length) for pitch, start, length in self.TUNE))
+        assert moved == list(grams(self.TUNE))
+        assert len(bits) == FILTER_BITS // 8
+        assert 0 < sum(byte.bit_count() for byte in bits) <= 6 * 3
+
+    def test_seven_notes_are_nobodys(self):
+        assert list(grams(self.TUNE[:7])) == []
+
+    def test_another_rhythm_is_another_tune(self):
+        other = [(pitch, start * 2, length) for pitch, start, length in self.TUNE]
+        assert list(grams(other))[0::2] != list(grams(self.TUNE))[0::2]
+        assert list(grams(other))[1::2] == list(grams(self.TUNE))[1::2]
