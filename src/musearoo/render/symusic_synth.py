@@ -5,7 +5,8 @@ raises; velocity does not change loudness (so notes are played in bands of
 velocity and scaled); a drum is cut off with its key (so drums are held until
 they have rung out or the hi-hat closes); generators for root keys, filters and
 exclusive classes are ignored (our copy of the font has the root keys in the
-sample headers too). Crash and ride die at once, which nothing here can mend. It holds the interpreter's lock while it plays.
+sample headers too). Crash and ride die at once, which nothing here can mend. It
+holds the interpreter's lock while it plays.
 """
 
 from collections.abc import Sequence

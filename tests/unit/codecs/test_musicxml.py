@@ -1,10 +1,7 @@
-"""Songs as scores: complete measures in every meter, read back by partitura and by hand."""
+"""Songs as scores: complete measures in every meter, read back by hand."""
 
-import warnings
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 
@@ -408,51 +405,3 @@ class TestNames:
             score.findtext("work/work-title"),
             score.findtext(".//part-name"),
         )
-
-
-@pytest.mark.filterwarnings("ignore")
-class TestPartitura:
-    """An independent reader; it cannot read chords of unpitched notes, so drums stay out."""
-
-    def read(self, given_song: Song, folder: Path) -> Any:
-        import partitura  # noqa: PLC0415
-
-        pitched = tuple(p for p in given_song.parts if p.program is not None)
-        path = folder / "score.musicxml"
-        path.write_bytes(encode(msgspec.structs.replace(given_song, parts=pitched)))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return partitura.load_musicxml(str(path))
-
-    def test_reads_the_same_pitches_and_onsets(self, tmp_path: Path) -> None:
-        given_song = funk()
-        score = self.read(given_song, tmp_path)
-        assert ["Melody", "Harmony", "Bass"] == [p.part_name for p in score.parts]
-        for given_part, read in zip(given_song.parts, score.parts, strict=False):
-            found = sorted(
-                (round(n["onset_quarter"] * 960), int(n["pitch"])) for n in read.note_array()
-            )
-            assert sorted((n.start, n.pitch) for n in given_part.notes) == found
-
-    @pytest.mark.parametrize("meter", ["6/8", "7/8 2+2+3", "5/4", "3/2"])
-    def test_reads_other_meters(self, meter: str, tmp_path: Path) -> None:
-        value = Meter.parse(meter)
-        figures: tuple[tuple[int, ...], ...] = (
-            (480, 240, 240),
-            (320, 320, 320),
-            (720, 240),
-            (960,),
-        )
-        if value.denominator == 8:
-            figures = ((240, 240), (480,))
-        notes: list[Note] = []
-        now = 0
-        while now < 3 * value.bar_ticks:
-            for length in figures[len(notes) % len(figures)]:
-                notes.append(note(now, length, 60 + len(notes) % 12))
-                now += length
-        given_song = song(part(notes, 73), bars=3, meter=value)
-        (read,) = self.read(given_song, tmp_path).parts
-        found = [(round(n["onset_quarter"] * 960), int(n["pitch"])) for n in read.note_array()]
-        assert sorted((n.start, n.pitch) for n in notes) == sorted(found)
-        assert 3 == len(read.measures)

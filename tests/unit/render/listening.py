@@ -25,7 +25,7 @@ def peak_db(samples: Samples) -> float:
 def cents_off(samples: Samples, pitch: int) -> float:
     """How far the sound is from a MIDI pitch: the peak of a harmonic comb within a semitone."""
     signal = mono(samples)
-    size = 1 << 18
+    size = 1 << 16
     spectrum = np.abs(np.fft.rfft(signal * np.hanning(len(signal)), size))
     wanted = 440 * 2 ** ((pitch - 69) / 12)
     candidates = np.arange(-100, 101)

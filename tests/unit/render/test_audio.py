@@ -11,7 +11,7 @@ from musearoo.ports.work import AudioFormat
 from musearoo.render import mix
 from musearoo.render.audio import render_audio, render_samples, seconds, warm_up
 from musearoo.render.synth import SAMPLE_RATE, timed_notes
-from tests.unit.codecs.songs import funk, note, part, song
+from tests.unit.codecs.songs import drums, funk, note, part, song
 from tests.unit.render.listening import onset, peak_db, rms_db
 
 
@@ -60,11 +60,12 @@ class TestTime:
 class TestFiles:
     @pytest.mark.parametrize("kind", ["wav", "ogg", "flac", "mp3"])
     def test_same_song_same_bytes(self, kind: AudioFormat) -> None:
-        octets = render_audio(funk(), kind)
-        assert octets == render_audio(funk(), kind)
+        riff = song(part([note(0, 900, 40), note(960, 900, 45)], 33), part(drums(1), None), bars=1)
+        octets = render_audio(riff, kind)
+        assert octets == render_audio(riff, kind)
         with soundfile.SoundFile(io.BytesIO(octets)) as file:
-            assert "Greasy Spoon" == file.title
-            assert pytest.approx(17.5, abs=1) == file.frames / SAMPLE_RATE
+            assert "Song" == file.title
+            assert 2 * SAMPLE_RATE <= file.frames <= 5 * SAMPLE_RATE
 
     def test_24_bits(self) -> None:
         wide = render_audio(song(part([note(0)])), "wav", bits=24)
