@@ -224,3 +224,5 @@ def parse_act(name: str, args: object) -> Act:
         return msgspec.convert(args if args is not None else {}, rule.act)
     except msgspec.ValidationError as error:
         raise InvalidValue(f"args of {name}", args, f"valid: {error}") from None
+    except RecursionError:
+        raise InvalidValue(f"args of {name}", "nested too deeply", "plain values") from None

@@ -8,8 +8,13 @@ MuseArooError
 └── Unavailable             a part of the server that should answer does not
 """
 
+import reprlib
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+# A whole repr of what a stranger sent may be long, and deep enough to raise.
+_SHORT: Final = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 3, 80, 80
 
 
 class ErrorCode(StrEnum):
@@ -50,7 +55,7 @@ class InvalidValue(MuseArooError):
     http_status = 422
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        shown = repr(value)
+        shown = _SHORT.repr(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
         super().__init__(f"{field} is {shown}; it must be {expected}.")
         self.field = field

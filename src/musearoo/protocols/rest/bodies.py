@@ -67,6 +67,8 @@ class StructBody(Generic[S]):
         except msgspec.ValidationError as error:
             detail, _, place = str(error).partition(" - at `$")
             raise Faulty([Fault(_pointer(place.rstrip("`")), detail)]) from None
+        except RecursionError:
+            raise _malformed("it is nested too deeply") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _malformed(str(error)) from None
 

@@ -26,7 +26,7 @@ from musearoo.protocols.rest.routing import Resource
 
 assets = Resource("assets")
 # A file is shown by a browser only if it can do nothing there.
-_SHOWN: Final = ("audio/", "image/svg+xml")
+_SHOWN: Final = frozenset({"audio", "notation"})
 _LOCKED_IN: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 _LONG: Final = "private, max-age=31536000, immutable"
 _LATEST: Final = 2**40
@@ -106,10 +106,9 @@ async def _size(content: Content) -> int:
 
 def _headers(content: Content, size: int) -> dict[str, str]:
     asset = content.asset
-    shown = asset.kind != "upload" and asset.media_type.startswith(_SHOWN)
     return {
         "Content-Type": asset.media_type,
-        "Content-Disposition": disposition(asset.name, inline=shown),
+        "Content-Disposition": disposition(asset.name, inline=asset.kind in _SHOWN),
         "ETag": f'"{(asset.blob or asset.id)[:32]}-{size}"',
         "Cache-Control": _LONG,
         "Accept-Ranges": "bytes",

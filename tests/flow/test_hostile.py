@@ -1,0 +1,223 @@
+"""What comes from people who mean no good, or files that are broken: a clear problem, soon."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.flow.sounds import RATE, encoded, lying_wav, riff, wav
+from tests.servers.server import ServerProcess
+
+SECONDS = 2.0
+SHORT = riff(bpm=120, bars=2)
+NINE = np.repeat(SHORT[:, None], 9, axis=1)
+
+
+@pytest.fixture(scope="module")
+def http(server: ServerProcess) -> Iterator[httpx.Client]:
+    with server.client() as client:
+        _warm(client)
+        yield client
+
+
+def _warm(client: httpx.Client) -> None:
+    """The first analysis loads the analyser; the promise of two seconds is for a running server."""
+    project = _project(client)
+    client.post(f"/api/v3/projects/{project}/analyze", files={"audio_file": ("a.wav", wav(SHORT))})
+
+
+def _project(http: httpx.Client) -> str:
+    made: dict[str, Any] = http.post("/api/v3/projects", json={"name": "Riff"}).json()
+    return str(made["id"])
+
+
+@pytest.fixture
+def project(http: httpx.Client) -> str:
+    return _project(http)
+
+
+def sent(http: httpx.Client, project: str, name: str, content: bytes) -> httpx.Response:
+    began = time.monotonic()
+    answer = http.post(
+        f"/api/v3/projects/{project}/analyze",
+        files={"audio_file": (name, content)},
+        data={"analysis_type": "quick"},
+    )
+    assert time.monotonic() - began < SECONDS * 2  # the machine is shared with other tests
+    return answer
+
+
+def stored(server: ServerProcess) -> set[Path]:
+    """Every blob, finished or half."""
+    return {path for path in (server.data_dir / "blobs").rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.wav", b""),
+        ("short.wav", b"RIFF"),
+        ("truncated.wav", wav(SHORT)[:30]),
+        ("page.wav", b"<html>" + b"x" * 5000),
+        ("program.mp3", b"MZ" + bytes(4000)),
+        ("zeros.flac", bytes(5000)),
+        ("text.ogg", "no music ñ".encode() * 100),
+        ("nine.wav", wav(NINE)),
+        ("slow.wav", wav(SHORT, rate=400)),
+        ("riff.exe", b"MZ" * 300),
+        ("noise.aiff", np.random.default_rng(1).bytes(4000)),
+    ],
+)
+def test_what_is_no_recording(
+    server: ServerProcess, http: httpx.Client, project: str, name: str, content: bytes
+) -> None:
+    """415 or 422 with what to do about it; nothing is left on the disk."""
+    before = stored(server)
+    answer = sent(http, project, name, content)
+    assert answer.status_code in {413, 415, 422}, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"]
+    assert stored(server) == before
+
+
+def test_a_name_that_belies_its_content(http: httpx.Client, project: str) -> None:
+    """A FLAC that calls itself WAV is either read or refused, never guessed half."""
+    answer = sent(http, project, "riff.wav", encoded(SHORT, "FLAC"))
+    assert answer.status_code in {200, 415}
+    if answer.status_code == 415:
+        assert "flac" in answer.json()["detail"].lower()
+
+
+@pytest.mark.parametrize("name", ["lying.wav", "cut.wav"])
+def test_headers_that_promise_too_much(http: httpx.Client, project: str, name: str) -> None:
+    """What is there is heard, or refused; what is promised is never allocated."""
+    content = lying_wav() if name == "lying.wav" else wav(SHORT)[: len(wav(SHORT)) // 2]
+    answer = sent(http, project, name, content)
+    assert answer.status_code in {200, 415, 422}, answer.text
+
+
+def test_silence_is_heard_as_nothing(http: httpx.Client, project: str) -> None:
+    """Null with confidence 0, and a word about it."""
+    answer = sent(http, project, "silence.wav", wav(np.zeros(3 * RATE)))
+    heard = answer.json()
+    assert answer.status_code == 200
+    assert [heard[field] for field in ("musical_key", "tempo", "time_signature")] == [None] * 3
+    assert heard["confidence_score"] == 0
+    assert heard["detailed_features"]["warnings"]
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "OGG", "MP3"])
+def test_every_promised_container_is_read(http: httpx.Client, project: str, kind: str) -> None:
+    """.wav .flac .aiff .ogg .mp3"""
+    answer = sent(http, project, f"riff.{kind.lower()}", encoded(SHORT, kind))
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../etc/passwd.wav",
+        'a".wav',
+        "a\r\nX-Evil: 1.wav",
+        "🎸.wav",
+        "x" * 400 + ".wav",
+        ".wav",
+    ],
+)
+def test_file_names_are_data(
+    server: ServerProcess, http: httpx.Client, project: str, name: str
+) -> None:
+    """They name nothing on our disk, and split no header."""
+    answer = sent(http, project, name, wav(SHORT))
+    assert answer.status_code in {200, 415}, answer.text
+    assert not list(server.data_dir.rglob("*passwd*"))
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"", "multipart/form-data; boundary=b", 400),
+        (b"--b\r\n", "multipart/form-data; boundary=b", 400),
+        (b"--b--\r\n", "multipart/form-data; boundary=b", 422),
+        (b"x" * 1000, "multipart/form-data; boundary=b", 400),
+        (b"x", "multipart/form-data", 415),
+        (b"x", "audio/wav", 415),
+        (b"{}", "application/json", 422),
+        (b'{"analysis_type": "psychic"}', "application/json", 422),
+        (b'{"audio_url": 5}', "application/json", 422),
+    ],
+)
+def test_forms_that_are_none(
+    http: httpx.Client, project: str, content: bytes, kind: str, status: int
+) -> None:
+    """Each wrong form has its refusal."""
+    answer = http.post(
+        f"/api/v3/projects/{project}/analyze", content=content, headers={"Content-Type": kind}
+    )
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_fields_that_nobody_asked_for(http: httpx.Client, project: str) -> None:
+    """Misspelt fields are told; two files are one too many."""
+    place = f"/api/v3/projects/{project}/analyze"
+    file = ("a.wav", wav(SHORT))
+    answer = http.post(place, files={"audio_file": file}, data={"analysis": "quick"})
+    assert "analysis_type" in answer.json()["detail"]
+    answer = http.post(place, files=[("audio_file", file), ("audio_file", file)])
+    assert answer.status_code == 422
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(
+    server: ServerProcess, http: httpx.Client, project: str
+) -> None:
+    """A client that goes away in the middle."""
+    before = stored(server)
+
+    def broken() -> Iterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="audio_file"; filename="a.wav"\r\n\r\n'
+        yield wav(SHORT)[:5000]
+        raise ConnectionError("gone")
+
+    with pytest.raises(ConnectionError):
+        http.post(
+            f"/api/v3/projects/{project}/analyze",
+            content=broken(),
+            headers={"Content-Type": "multipart/form-data; boundary=b"},
+        )
+    deadline = time.monotonic() + 5
+    while stored(server) != before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert stored(server) == before
+
+
+def test_huge_json_is_refused_soon(http: httpx.Client, project: str) -> None:
+    """Deep, wide and long bodies cost the server next to nothing."""
+    place = f"/api/v3/sessions/{project}/commands"
+    headers = {"Content-Type": "application/json"}
+    bodies = (
+        b'{"name": "undo", "args": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"name": "undo", "args": {"a": ' + b'{"a": ' * 5_000 + b"1" + b"}" * 5_000 + b"}}",
+        b'{"name": "' + b"x" * 400_000 + b'"}',
+        b'{"name": "undo", "args": {' + b",".join(b'"%d": 1' % n for n in range(40_000)) + b"}}",
+        b" " * 2_000_000,
+        b'{"name": "edit_notes", "args": {"part": "drums", "remove": ['
+        + b",".join([b'"x"'] * 100_000)
+        + b"]}}",
+    )
+    for body in bodies:
+        began = time.monotonic()
+        answer = http.post(place, content=body, headers=headers)
+        assert 400 <= answer.status_code < 500, answer.text[:300]
+        assert time.monotonic() - began < SECONDS
+
+
+def test_the_server_has_survived(server: ServerProcess, http: httpx.Client) -> None:
+    """Nothing of this was an error of ours."""
+    assert http.get("/healthz").json() == {"status": "ok", "checks": {}}
+    assert "rest.failed" not in server.log()
+    assert "Traceback" not in server.log()
