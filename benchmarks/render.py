@@ -13,6 +13,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -70,10 +71,8 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     song, busy_before, first_probe = funk(), facts(), probe()
     warming = {"audio": milliseconds(audio.warm_up), "notation": milliseconds(notation.warm_up)}
-    fresh = [
-        milliseconds(lambda own=transposed(song, up): audio.render_audio(own, "wav"))  # type: ignore[misc]
-        for up in TRANSPOSITIONS
-    ]
+    others = [transposed(song, up) for up in TRANSPOSITIONS]
+    fresh = [milliseconds(partial(audio.render_audio, own, "wav")) for own in others]
     one = clip(song)
     work: dict[str, Callable[[], object]] = {
         "clip": lambda: midi.encode(one),

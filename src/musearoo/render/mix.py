@@ -6,7 +6,7 @@ to the power spectra of blocks of 4096 samples, gated at 10 LU below the mean.
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +32,14 @@ def mixed(parts: Iterable[tuple[Samples, float, float]], seconds: float) -> Samp
     longest = least + round(TAIL_SECONDS * SAMPLE_RATE)
     frames = min(longest, max([least, *(samples.shape[1] for samples, _, _ in parts)]))
     mix = np.zeros((2, frames), np.float32)
+    scaled = np.empty(frames, np.float32)
     for samples, gain, pan in parts:
-        played = samples[:, :frames]
-        for channel, balance in enumerate(_balance(pan)):
-            mix[channel, : played.shape[1]] += played[channel] * np.float32(gain * balance)
+        for side, played, balance in zip(mix, samples[:, :frames], _balance(pan), strict=True):
+            np.multiply(played, np.float32(gain * balance), out=scaled[: len(played)])
+            side[: len(played)] += scaled[: len(played)]
     mix = _trimmed(mix, least)
-    return limited(mix * np.float32(_levelling_gain(mix)))
+    mix *= np.float32(_levelling_gain(mix))
+    return limited(mix)
 
 
 def _balance(pan: float) -> tuple[float, float]:
@@ -49,16 +51,14 @@ def _balance(pan: float) -> tuple[float, float]:
 
 def _trimmed(mix: Samples, least: int) -> Samples:
     """Cut the tail where it has died away, and fade what is cut short."""
+    loudest = max(float(mix.max()), -float(mix.min()))
     tail = np.abs(mix[:, least:]).max(axis=0, initial=0.0)
-    loudest = float(np.abs(mix).max(initial=0.0))
     audible = np.flatnonzero(tail > loudest * _SILENCE)
     fade = round(_FADE_SECONDS * SAMPLE_RATE)
     end = min(mix.shape[1], least + (int(audible[-1]) + fade if audible.size else 0))
-    mix = mix[:, :end].copy()
-    if end > least:
-        length = min(fade, end - least)
-        mix[:, end - length :] *= np.linspace(1, 0, length, dtype=np.float32)
-    return mix
+    length = min(fade, end - least)
+    mix[:, end - length : end] *= np.linspace(1, 0, length, dtype=np.float32)
+    return mix[:, :end]
 
 
 def _levelling_gain(mix: Samples) -> float:
@@ -104,18 +104,26 @@ def limited(mix: Samples) -> Samples:
     The gain runs straight from block edge to block edge. At an edge it is the mean
     of minima that all see both blocks beside it, so that it cannot overshoot.
     """
-    if float(np.abs(mix).max(initial=0.0)) <= CEILING:
-        return mix
     frames = mix.shape[1]
     blocks = -(-frames // _LIMITER_BLOCK)
-    peaks = np.zeros(blocks * _LIMITER_BLOCK, np.float32)
-    peaks[:frames] = np.abs(mix).max(axis=0)
-    wanted = np.minimum(1.0, CEILING / np.maximum(peaks.reshape(blocks, -1).max(axis=1), 1e-9))
+    padded = np.zeros((2, blocks * _LIMITER_BLOCK), np.float32)
+    padded[:, :frames] = mix
+    framed = padded.reshape(2, blocks, _LIMITER_BLOCK)
+    peaks = np.maximum(framed.max(axis=2), -framed.min(axis=2)).max(axis=0)
+    if float(peaks.max(initial=0.0)) <= CEILING:
+        return mix
+    edges = _edge_gains(np.minimum(1.0, CEILING / np.maximum(peaks, 1e-9)))
+    turned = np.flatnonzero(np.minimum(edges[:-1], edges[1:]) < 1)
+    ramp = np.arange(_LIMITER_BLOCK, dtype=np.float32) / np.float32(_LIMITER_BLOCK)
+    gain = edges[turned, None] + (edges[turned + 1] - edges[turned])[:, None] * ramp
+    limit = np.float32(CEILING)
+    framed[:, turned] = np.clip(framed[:, turned] * gain, -limit, limit)
+    return padded[:, :frames]
+
+
+def _edge_gains(wanted: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """One gain more than blocks, each no higher than those near it want."""
     window = 2 * _LOOK_AHEAD + 1
     padded = np.pad(wanted, (2 * _LOOK_AHEAD - 1, 2 * _LOOK_AHEAD), mode="edge")
     lowest = np.lib.stride_tricks.sliding_window_view(padded, window).min(axis=1)
-    edges = np.convolve(lowest, np.ones(window - 2) / (window - 2), "valid").astype(np.float32)
-    ramp = np.arange(_LIMITER_BLOCK, dtype=np.float32) / np.float32(_LIMITER_BLOCK)
-    gain = edges[:-1, None] + np.diff(edges)[:, None] * ramp
-    limit = np.float32(CEILING)
-    return np.asarray(np.clip(mix * gain.ravel()[:frames], -limit, limit))
+    return np.convolve(lowest, np.ones(window - 2) / (window - 2), "valid").astype(np.float32)

@@ -36,11 +36,12 @@ _OPTIONS: Final = {
 _VIEW_BOX: Final = re.compile(r'<svg viewBox="0 0 (\d+) (\d+)"')
 _MUSIC_FONT: Final = re.compile(r'font-family="Leipzig" font-size="\d+px"')
 # SMuFL signs inside text (metronome marks, chord symbols), which only music fonts have.
-_SIGNS: Final = str.maketrans({
+_SIGNS: Final = {
     "\ueca2": "𝅝", "\ueca3": "𝅗𝅥", "\ueca5": "♩", "\ueca7": "♪", "\uecb7": ".",
     "\ued60": "♭", "\ued61": "♮", "\ued62": "♯", "\ued63": "♯♯", "\ued64": "♭♭",
     "\uea63": "♭♭", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯", "\uea67": "♯♯",
-})  # fmt: skip
+}  # fmt: skip
+_SIGN: Final = re.compile("[\ue000-\uf8ff]")
 
 
 class Toolkit(Protocol):
@@ -94,7 +95,7 @@ def _joined(pages: list[str], title: str, description: str) -> str:
         content += page[: box.start()] + place + page[box.end() :]
         width, height = max(width, wide), height + high
     content = _MUSIC_FONT.sub('font-size="480px"', content)
-    content = content.translate(_SIGNS).replace("♩ .", "♩.")
+    content = _SIGN.sub(lambda sign: _SIGNS.get(sign[0], " "), content).replace("♩ .", "♩.")
     return wrapped(
         "svg",
         element("title", title, id="score-title")

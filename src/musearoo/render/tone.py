@@ -14,7 +14,7 @@ from musearoo.render import sf3
 from musearoo.render.sf3 import Sample, SoundFont, Zone
 
 SAMPLE_RATE: Final = 44_100
-AUDIBLE_DB: Final = 80.0
+AUDIBLE_DB: Final = 72.0
 _FULL_SCALE_DB: Final = 100.0  # what a decay or release stage falls in its time
 _EMU_ATTENUATION: Final = 0.4  # E-mu's hardware, and every player since, scales generator 48
 _OPEN_FILTER: Final = 13_300  # absolute cents; above it nothing is heard of the filter
