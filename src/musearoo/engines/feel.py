@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from musearoo.domain.context import EngineContext
+from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.note import Note
 from musearoo.domain.music.rhythm import grid_of
@@ -37,6 +38,8 @@ def swung(tick: int, meter: Meter, place: int, style: str) -> int:
         return tick
     pair = min(TICKS_PER_QUARTER // (2 if style in _SIXTEENTH_FEEL else 1), length)
     first, rest = divmod(inside - beat, pair)
+    if (first + 1) * pair > length:
+        return tick  # what is left of the beat is no pair
     half = pair // 2
     long = pair * place // 1000
     moved = rest * long // half if rest < half else long + (rest - half) * (pair - long) // half
@@ -78,3 +81,22 @@ def step_onsets(notes: Iterable[Note], meter: Meter, bar: int) -> tuple[int, ...
             step = grid.step_at(note.start - start)
             placed[step] = max(placed[step], note.velocity)
     return tuple(placed)
+
+
+def onsets_by_bar(notes: Iterable[Note], meter: Meter, bars: int) -> tuple[tuple[int, ...], ...]:
+    """`step_onsets` of every bar, reading the notes once."""
+    grid = grid_of(meter)
+    placed = [[0] * grid.steps for _ in range(bars)]
+    for note in notes:
+        bar, inside = divmod(note.start, meter.bar_ticks)
+        if 0 <= bar < bars:
+            step = grid.step_at(inside)
+            placed[bar][step] = max(placed[bar][step], note.velocity)
+    return tuple(map(tuple, placed))
+
+
+def unevenness(chance: Chance) -> tuple[int, int]:
+    """Two small human errors, bell-shaped, within -1000 to 1000: one of touch, one of time."""
+    bits = chance.bits()
+    pieces = [bits >> shift & 0x3FF for shift in range(0, 60, 10)]
+    return (sum(pieces[:3]) - 1534) * 1000 // 1535, (sum(pieces[3:]) - 1534) * 1000 // 1535

@@ -10,11 +10,12 @@ from musearoo.domain.context import EngineContext
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.rhythm import grid_of
-from musearoo.engines.feel import step_accents, step_onsets
+from musearoo.engines.feel import onsets_by_bar, step_accents
 from musearoo.engines.harmonyroo.controls import NAME, Controls
 
 _STRUCK: Final = "Xxobc"
 _IN_PATTERN: Final = 700
+_WEIGHTS: Final = {"bass": 1, "drums": 1, "melody": -3}
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -25,12 +26,17 @@ class Hit(msgspec.Struct, frozen=True):
     sign: str
 
 
-def hits_of(context: EngineContext, controls: Controls, seed: int, bar: int) -> tuple[Hit, ...]:
+Pulls = tuple[tuple[int, ...], ...]  # by bar and step
+
+
+def hits_of(
+    context: EngineContext, controls: Controls, pulls: Pulls, seed: int, bar: int
+) -> tuple[Hit, ...]:
     """The strokes of a bar: the style's pattern, thinned or filled as density asks."""
     grid = grid_of(context.meter)
     pattern = _pattern(context, controls, seed, bar)
     struck = {hit.step: hit for hit in _strokes(pattern)}
-    needs = _needs(context, controls, pattern, seed, bar)
+    needs = _needs(context, controls, pattern, pulls[bar], seed, bar)
     wanted = _wanted(len(struck), grid.steps, controls)
     ranked = sorted(range(grid.steps), key=lambda step: (-needs[step], step))
     steps = sorted(ranked[:wanted])
@@ -113,7 +119,12 @@ def _placed(step: int, stroke: Hit | None, following: int) -> Hit:
 
 
 def _needs(
-    context: EngineContext, controls: Controls, pattern: str, seed: int, bar: int
+    context: EngineContext,
+    controls: Controls,
+    pattern: str,
+    pulls: Sequence[int],
+    seed: int,
+    bar: int,
 ) -> list[int]:
     """How much each step asks for a stroke: pattern, style, heard accents, the others' notes."""
     grid = grid_of(context.meter)
@@ -124,22 +135,25 @@ def _needs(
         (held if sign in _STRUCK else 0) + often + 20 * weight + chance.below(60)
         for sign, often, weight in zip(pattern, usual, grid.weights, strict=True)
     ]
-    for step, pull in enumerate(_pulls(context, bar)):
+    for step, pull in enumerate(pulls):
         needs[step] += controls.follow * pull // 1000
     return needs
 
 
-def _pulls(context: EngineContext, bar: int) -> Sequence[int]:
-    """What the others ask for: strokes on accents and with the bass, room for the melody."""
-    pulls = [0] * grid_of(context.meter).steps
-    for step, accent in enumerate(step_accents(context, bar)):
-        pulls[step] += accent - 300
-    for name, weight in (("bass", 1), ("drums", 1), ("melody", -3)):
+def pulls_of(context: EngineContext) -> Pulls:
+    """What the others ask for: strokes on accents and with bass and drums, room for melody."""
+    pulls = [[accent - 300 for accent in step_accents(context, bar)] for bar in range(context.bars)]
+    steps = grid_of(context.meter).steps
+    summed = [row or [0] * steps for row in pulls]
+    for name, weight in _WEIGHTS.items():
         notes = context.parts.get(name)
         if notes:
-            for step, velocity in enumerate(step_onsets(notes, context.meter, bar)):
-                pulls[step] += weight * velocity
-    return pulls
+            heard = onsets_by_bar(notes, context.meter, context.bars)
+            for row, velocities in zip(summed, heard, strict=True):
+                row[:] = [
+                    pull + weight * velocity for pull, velocity in zip(row, velocities, strict=True)
+                ]
+    return tuple(map(tuple, summed))
 
 
 @lru_cache(maxsize=256)

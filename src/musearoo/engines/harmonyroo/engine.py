@@ -8,7 +8,7 @@ from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import Bar, EngineDescription, EngineParameters
 from musearoo.domain.music.progression import progression
 from musearoo.domain.music.voice_leading import Voicing
-from musearoo.engines.harmonyroo.comping import Hit, hits_of
+from musearoo.engines.harmonyroo.comping import Hit, Pulls, hits_of, pulls_of
 from musearoo.engines.harmonyroo.controls import DESCRIPTION, Controls, read_controls
 from musearoo.engines.harmonyroo.quality import confidence
 from musearoo.engines.harmonyroo.strokes import strokes_of
@@ -19,10 +19,11 @@ _WINDOW: Final = 4  # bars laid out at once
 
 
 class HarmonyState(msgspec.Struct, frozen=True):
-    """The take's chords, the chords laid out so far, and the strokes of the bar to come."""
+    """The take's chords, what the others ask for, the chords laid out so far, the next strokes."""
 
     context: EngineContext
     controls: Controls
+    pulls: Pulls
     hits: tuple[Hit, ...]
     laid: tuple[Laid, ...] = ()
     laid_until: int = 0
@@ -48,7 +49,8 @@ class HarmonyRoo:
             context.key, context.meter, context.bars, controls.style, seed
         )
         heard = msgspec.structs.replace(context, chords=chords, style=controls.style)
-        return HarmonyState(heard, controls, hits_of(heard, controls, seed, 0))
+        pulls = pulls_of(heard)
+        return HarmonyState(heard, controls, pulls, hits_of(heard, controls, pulls, seed, 0))
 
     def play_bar(
         self,
@@ -60,7 +62,9 @@ class HarmonyRoo:
     ) -> tuple[Bar, HarmonyState]:
         heard, controls = state.context, state.controls
         state = _laid_out(state, seed, bar)
-        following = hits_of(heard, controls, seed, bar + 1) if bar + 1 < heard.bars else ()
+        following = (
+            hits_of(heard, controls, state.pulls, seed, bar + 1) if bar + 1 < heard.bars else ()
+        )
         strokes = strokes_of(state.hits, following, state.laid, heard, controls, seed, bar)
         notes = Touch(heard, controls, seed, bar).notes(strokes)
         return Bar(bar, notes), msgspec.structs.replace(state, hits=following)

@@ -8,13 +8,14 @@ from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.note import Note
 from musearoo.domain.music.rhythm import Grid, grid_of
 from musearoo.domain.music.ticks import TICKS_PER_QUARTER
-from musearoo.engines.feel import step_accents, swung
+from musearoo.engines.feel import step_accents, swung, unevenness
 from musearoo.engines.harmonyroo.controls import NAME, Controls
 from musearoo.engines.harmonyroo.passing import Stroke
 from musearoo.engines.listening import level_of
 
 _STRUM_US: Final = 9_000
-_LOOSEST_US: Final = 6_000
+_LOOSEST_US: Final = 18_000
+_UNEVEN: Final = 12
 _SHORTEST: Final = 60
 
 
@@ -43,17 +44,25 @@ class Touch:
         up = self._is_upstroke(stroke)
         velocity = self._velocity(stroke)
         return [
-            Note(
-                id="",
-                start=start,
-                length=max(_SHORTEST, held - 10),
-                pitch=pitch,
-                velocity=self._voiced(velocity, voice, up=up),
-                offset_us=self._offset(voice, up=up),
-                voice=controls.names[voice],
-            )
+            self._note(start, max(_SHORTEST, held - 10), pitch, voice, velocity, up=up)
             for voice, pitch in stroke.tones
         ]
+
+    def _note(
+        self, start: int, length: int, pitch: int, voice: int, velocity: int, *, up: bool
+    ) -> Note:
+        touch, time = unevenness(self._dice[voice])
+        humanise = self._controls.humanise
+        velocity = self._voiced(velocity, voice, up=up) + touch * _UNEVEN * humanise // 1_000_000
+        return Note(
+            id="",
+            start=start,
+            length=length,
+            pitch=pitch,
+            velocity=max(1, min(127, velocity)),
+            offset_us=self._rolled(voice, up=up) + time * _LOOSEST_US * humanise // 1_000_000,
+            voice=self._controls.names[voice],
+        )
 
     def _is_upstroke(self, stroke: Stroke) -> bool:
         strummed = self._controls.texture == "strum"
@@ -72,12 +81,11 @@ class Touch:
         velocity += 5 if voice == top else 0
         if up:
             velocity -= 8 + 4 * (top - voice)
-        velocity += self._dice[voice].bell(4) * self._controls.humanise // 1000
-        return max(1, min(127, velocity))
+        return velocity
 
-    def _offset(self, voice: int, *, up: bool) -> int:
-        loose = self._dice[voice].bell(_LOOSEST_US) * self._controls.humanise // 1000
+    def _rolled(self, voice: int, *, up: bool) -> int:
+        """How long after the first string of a strum this one sounds."""
         if self._controls.texture != "strum":
-            return loose
+            return 0
         top = len(self._controls.names) - 1
-        return loose // 2 + (top - voice if up else voice) * _STRUM_US
+        return (top - voice if up else voice) * _STRUM_US

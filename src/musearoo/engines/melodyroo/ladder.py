@@ -17,11 +17,12 @@ _PENTATONIC_STYLES: Final = ("rock", "blues", "soul", "country", "folk", "funk",
 class Ladder:
     """Pitches by step: step 0 is the tonic in MIDI octave -1. Chord tones and avoided notes."""
 
-    __slots__ = ("chord_relation", "offsets", "tonic")
+    __slots__ = ("_nearest", "chord_relation", "offsets", "tonic")
 
     def __init__(self, key: Key, chord: Chord) -> None:
         self.tonic = key.tonic
         self.offsets = _bent(key, chord)
+        self._nearest: dict[int, int] = {}
         tones = chord.pitch_classes
         self.chord_relation = tuple(
             min(tones.index((key.tonic + offset) % 12), 3)
@@ -40,9 +41,13 @@ class Ladder:
 
     def nearest(self, pitch: int) -> int:
         """The step closest to a pitch."""
-        octave = (pitch - self.tonic) // 12
-        around = range(octave * STEPS - 1, octave * STEPS + STEPS + 1)
-        return min(around, key=lambda step: (abs(self.pitch(step) - pitch), step))
+        known = self._nearest.get(pitch)
+        if known is None:
+            octave = (pitch - self.tonic) // 12
+            around = range(octave * STEPS - 1, octave * STEPS + STEPS + 1)
+            known = min(around, key=lambda step: (abs(self.pitch(step) - pitch), step))
+            self._nearest[pitch] = known
+        return known
 
     def rubs(self, step: int) -> bool:
         """Whether the note lies a semitone above a chord tone (an avoid note)."""

@@ -71,12 +71,16 @@ class Goal(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where the line stands: its step, the motion that led there, whether it wants to go on."""
+    """Where the line stands: its step, the motion that led there, whether it wants to go on.
+
+    `repeated` counts how often the step was just sung again.
+    """
 
     step: int
     trail: Trail
     motion: int = 0
     restless: bool = False
+    repeated: int = 0
 
     def moved(self, step: int, slot: Slot) -> "Place":
         """The place after going on to `step`."""
@@ -84,7 +88,8 @@ class Place(msgspec.Struct, frozen=True):
         move = step - self.step
         size = 0 if move == 0 else 1 if abs(move) < _LEAP else 2
         motion = size if move >= 0 else -size
-        return Place(step, trail, motion, slot.ladder.relation(step) == FOREIGN)
+        repeated = 0 if move else self.repeated + 1
+        return Place(step, trail, motion, slot.ladder.relation(step) == FOREIGN, repeated)
 
 
 def line(
@@ -165,7 +170,7 @@ def _motion_price(move: int, step: int, slot: Slot, place: Place, motion: tuple[
         if abs(place.motion) == 2 and (move > 0) == (place.motion > 0):
             price += 80
     elif size == 0:
-        price += 24 if place.restless else 12
+        price += 24 if place.restless else 10 + 10 * place.repeated
     return price
 
 
