@@ -21,7 +21,7 @@ from musearoo.brain.pitch import pitch_content
 from musearoo.brain.signal import condition
 from musearoo.brain.tempo import autocorrelation, pulse_rates
 
-HIDDEN, WIDEST, PENALTY = 12, 900, 2e-2
+HIDDEN, WIDEST, PENALTY = 12, 900, 1e-2
 
 
 def evidence_of(sound: np.ndarray):
