@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from musearoo.app.housekeeping import keep_house
 from musearoo.app.mail import open_mailer
 from musearoo.app.settings import Settings
 from musearoo.app.tasks import Tasks
@@ -43,6 +44,7 @@ class Graph:
     pool: WorkerPool
     runner: JobRunner
     tasks: Tasks
+    blobs: LocalBlobs
     local_tokens: LocalTokens | None
 
 
@@ -51,12 +53,14 @@ async def running(settings: Settings) -> AsyncIterator[Graph]:
     """Build the application, start it, and close it in the reverse order."""
     async with contextlib.AsyncExitStack() as closing:
         graph = _compose(settings, closing)
+        world = graph.conductor.world
         await graph.pool.start()
         closing.push_async_callback(graph.pool.close)
         await graph.conductor.start()
         closing.push_async_callback(graph.conductor.close)
         graph.runner.start()
         closing.push_async_callback(graph.runner.close)
+        graph.tasks(keep_house(world.store, graph.blobs, world.clock), name="house.keep")
         closing.push_async_callback(graph.tasks.close)
         yield graph
 
@@ -69,6 +73,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
     clock, ids, random, tasks = SystemClock(), Uuid7Ids(), SystemRandom(), Tasks()
     keys = load_or_create_keys(data_dir)
     pool = WorkerPool(PoolSettings(interactive=settings.workers), spawn=tasks, clock=clock)
+    blobs = LocalBlobs(data_dir / "blobs")
     handlers: dict[str, Handler] = {}
     endings = _Endings()
     runner = JobRunner(
@@ -89,7 +94,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
             mailer=open_mailer(settings),
             spawn=tasks,
             store=store,
-            blobs=LocalBlobs(data_dir / "blobs"),
+            blobs=blobs,
             bus=InProcessBus(),
             jobs=runner,
             engines=pool,
@@ -111,7 +116,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
     local_tokens = LocalTokens(data_dir) if settings.local_mode else None
     if local_tokens is not None:
         closing.callback(local_tokens.remove)
-    return Graph(settings, conductor, pool, runner, tasks, local_tokens)
+    return Graph(settings, conductor, pool, runner, tasks, blobs, local_tokens)
 
 
 class _Endings:
