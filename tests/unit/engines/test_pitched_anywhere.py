@@ -27,10 +27,7 @@ def contexts(draw):
     meter, bars = draw(METERS), draw(st.integers(1, 6))
     length = bars * meter.bar_ticks
     edges = sorted({0, length, *draw(st.lists(st.integers(1, length), max_size=6))})
-    spans = tuple(
-        ChordSpan(start, end - start, draw(CHORDS))
-        for start, end in pairwise(edges)
-    )
+    spans = tuple(ChordSpan(start, end - start, draw(CHORDS)) for start, end in pairwise(edges))
     steps = draw(st.integers(1, 24))
     accents = draw(st.lists(st.tuples(*[st.integers(0, 1000)] * steps), max_size=2))
     first = draw(st.integers(0, bars - 1))
