@@ -1,23 +1,27 @@
 """One event on its way to many readers: encoded once, whoever and however many they are."""
 
-from typing import Final
-
 from musearoo.codecs.events import encode_event, wire_type
+from musearoo.codecs.ws.handles import HandleTable
 from musearoo.codecs.ws.table import MESSAGES, Key, MessageClass, coalescing_key
 from musearoo.domain.events import Sequenced
 
 
 class SharedEvent:
-    """A sequenced event with its bytes; keep it in the replay log and give it to every queue."""
+    """A sequenced event with its bytes; keep it in the replay log and give it to every queue.
 
-    __slots__ = ("_text", "key", "message_class", "sequenced")
+    `sender` is the number of the connection that caused it, 0 if none did.
+    """
 
-    def __init__(self, sequenced: Sequenced) -> None:
-        type_: Final = wire_type(sequenced.event)
+    __slots__ = ("_record", "_text", "key", "message_class", "sender", "sequenced", "type")
+
+    def __init__(self, sequenced: Sequenced, sender: int = 0) -> None:
         self.sequenced = sequenced
-        self.message_class: MessageClass = MESSAGES[type_].message_class
-        self.key: Key | None = coalescing_key(type_, sequenced.event)
+        self.sender = sender
+        self.type: str = wire_type(sequenced.event)
+        self.message_class: MessageClass = MESSAGES[self.type].message_class
+        self.key: Key | None = coalescing_key(self.type, sequenced.event)
         self._text: bytes | None = None
+        self._record: bytes | None = None
 
     @property
     def seq(self) -> int:
@@ -30,3 +34,9 @@ class SharedEvent:
         if self._text is None:
             self._text = encode_event(self.sequenced)
         return self._text
+
+    def record(self, handles: HandleTable) -> bytes | None:
+        """The event for a binary frame, the same bytes for everyone; None if it goes as text."""
+        if self._record is None:
+            self._record = handles.record_of(self.sequenced, self.sender) or b""
+        return self._record or None
