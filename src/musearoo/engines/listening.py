@@ -41,5 +41,5 @@ def strongest_accents(context: EngineContext, bar: int) -> list[int]:
     accents = list(step_accents(context, bar))
     if not accents:
         return []
-    least = sorted(accents, reverse=True)[max(2, len(accents) * 3 // 8) - 1]
+    least = min(sorted(accents, reverse=True)[: max(2, len(accents) * 3 // 8)])
     return [accent if accent >= max(1, least) else 0 for accent in accents]

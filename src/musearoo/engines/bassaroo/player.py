@@ -7,6 +7,7 @@ import msgspec
 from musearoo.domain.context import EngineContext, Section
 from musearoo.domain.engine import Bar, EngineDescription, EngineParameters
 from musearoo.domain.music.chance import Chance
+from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.note import MIDI_MAXIMUM, Note
 from musearoo.engines.bassaroo.line import Tone, bar_tones
 from musearoo.engines.bassaroo.measures import confidence_of
@@ -21,6 +22,7 @@ _DOWNBEAT: Final = 8
 _BEAT: Final = 3
 _DEAD_LOUDNESS: Final = 620
 _DEAD_TICKS: Final = 100
+_SHORTEST: Final = 20
 _UNEVEN_US: Final = 7_000
 _UNEVEN_VELOCITY: Final = 6
 
@@ -85,7 +87,7 @@ def _notes(
 ) -> tuple[Note, ...]:
     meter = context.meter
     origin = bar * meter.bar_ticks
-    starts = [swung(tone.tick, meter, settings.swing, settings.style) for tone in tones]
+    tones, starts = _apart(settings, meter, tones)
     chance = Chance(seed, NAME, bar, "touch")
     late = _kick_lateness(context, origin)
     notes = []
@@ -109,6 +111,14 @@ def _notes(
             )
         )
     return tuple(notes)
+
+
+def _apart(settings: Settings, meter: Meter, tones: list[Tone]) -> tuple[list[Tone], list[int]]:
+    """Tones with their swung ticks, without those that the next one would cut off at once."""
+    starts = [swung(tone.tick, meter, settings.swing, settings.style) for tone in tones]
+    ends = [*starts[1:], meter.bar_ticks]
+    kept = [index for index in range(len(tones)) if ends[index] - starts[index] >= _SHORTEST]
+    return [tones[index] for index in kept], [starts[index] for index in kept]
 
 
 def _kick_lateness(context: EngineContext, origin: int) -> dict[int, int]:
