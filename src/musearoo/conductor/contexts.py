@@ -118,7 +118,10 @@ def _tempo_map(analysis: Analysis, meter: Meter) -> TempoMap:
 
 
 def _beat_ticks(meter: Meter) -> int:
-    return 3 * meter.unit_ticks if meter.is_compound else TICKS_PER_QUARTER
+    """The beat that analysis counts: dotted in compound meters, eighths in 5/8 and 7/8."""
+    if meter.is_compound:
+        return 3 * meter.unit_ticks
+    return min(meter.unit_ticks, TICKS_PER_QUARTER)
 
 
 def _bars(analysis: Analysis, tempo_map: TempoMap, meter: Meter) -> int:

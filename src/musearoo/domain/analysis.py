@@ -59,9 +59,10 @@ class Accents(msgspec.Struct, frozen=True):
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one analysis. What was not found is None with confidence 0.
 
-    Times are seconds from the start of the recording. `beats` are quarter
-    notes, or the beat of a compound meter; `downbeats` index into `beats`;
-    `energy` has one value 0-1 per beat. `confidence` maps each field name to P(correct).
+    Times are seconds from the start of the recording. `beats` are quarter notes,
+    the dotted beat of a compound meter, or the eighths of 5/8 and 7/8; `downbeats`
+    index into `beats`; `energy` has one value 0-1 per beat. `confidence` maps each
+    field name to P(correct).
     """
 
     depth: Depth

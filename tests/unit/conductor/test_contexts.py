@@ -66,6 +66,29 @@ class TestAdopted:
         for number, seconds in enumerate(beats):
             assert music.tempo_map.seconds_at(number * 960) == pytest.approx(seconds)
 
+    @pytest.mark.parametrize(
+        ("signature", "beats_a_bar", "bar_ticks"),
+        [("6/8", 2, 2880), ("7/8", 7, 3360), ("3/4", 3, 2880)],
+    )
+    def test_each_kind_of_beat_has_its_length(
+        self, signature: str, beats_a_bar: int, bar_ticks: int
+    ) -> None:
+        """Wandering beats of any meter put every bar line on its tick."""
+        beats = tuple(0.4 * n + 0.03 * (n % 3) for n in range(2 * beats_a_bar + 1))
+        music = adopted(
+            None,
+            heard(
+                beats=beats,
+                downbeats=(0, beats_a_bar, 2 * beats_a_bar),
+                time_signature=signature,
+                duration=beats[-1] + 0.1,
+                chords=(),
+            ),
+        )
+        for bar in range(3):
+            expected = beats[bar * beats_a_bar]
+            assert music.tempo_map.seconds_at(bar * bar_ticks) == pytest.approx(expected, abs=0.05)
+
     def test_sections_become_bars(self) -> None:
         """Sections in seconds are rounded to bars and fill the form."""
         sections = (HeardSection(0.5, 2.4, "A", 0.8), HeardSection(2.4, 4.5, "B", 0.8))
