@@ -1,6 +1,5 @@
 """Binary frames: records in, typed values out, and the reverse."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
@@ -120,7 +119,7 @@ def _decode_one(frame: bytes, at: int, *, by_server: bool) -> tuple[Record, int]
     version, kind, flags, number, sender, stream, time_us, length = HEADER.unpack_from(frame, at)
     if version != VERSION:
         raise FrameRefused(FrameFault.MALFORMED, f"Records have version {VERSION}.")
-    header = Header(number=number, sender=sender, stream=stream, time_us=time_us, flags=flags)
+    header = Header(number, sender, stream, time_us, flags)
     if start + length > len(frame):
         detail = "A record claims more bytes than came."
         raise FrameRefused(FrameFault.MALFORMED, detail, str(number))
@@ -134,23 +133,26 @@ def _decode_one(frame: bytes, at: int, *, by_server: bool) -> tuple[Record, int]
 def _parameter(payload: bytes, header: Header) -> ParameterRecord:
     _sized(payload, PARAMETER.size, header)
     handle, kind, zero, value = PARAMETER.unpack(payload)
-    if zero or kind >= len(_KINDS) or not _fits(_KINDS[kind], value):
+    if zero or kind >= len(_KINDS) or not _FITS[kind](value):
         raise refused("A parameter record's value is not of its kind.", header)
     return ParameterRecord(header=header, handle=handle, kind=_KINDS[kind], value=value)
 
 
-def _fits(kind: ValueKind, value: float) -> bool:
-    match kind:
-        case ValueKind.NUMBER:
-            return math.isfinite(value) and abs(value) <= LARGEST_POSITION
-        case ValueKind.INTEGER:
-            return value.is_integer() and abs(value) <= LARGEST_POSITION
-        case ValueKind.BOOLEAN:
-            return value in (0.0, 1.0)
-        case ValueKind.CHOICE:
-            return value.is_integer() and 0 <= value <= 65_535
-        case ValueKind.UNSET:
-            return value == 0.0
+def _is_number(value: float) -> bool:
+    return -LARGEST_POSITION <= value <= LARGEST_POSITION  # also false for NaN
+
+
+def _is_integer(value: float) -> bool:
+    return _is_number(value) and value.is_integer()
+
+
+_FITS: Final[tuple[Callable[[float], bool], ...]] = (
+    _is_number,
+    _is_integer,
+    lambda value: value in (0.0, 1.0),
+    lambda value: 0 <= value <= 65_535 and value.is_integer(),
+    lambda value: value == 0.0,
+)  # in the order of ValueKind
 
 
 def _note(payload: bytes, header: Header) -> NoteRecord:

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-import msgspec
-
 from musearoo.codecs.ws.bars import encode_bar
 from musearoo.codecs.ws.binary import encode_parameter
 from musearoo.codecs.ws.outgoing import ParameterHandle
@@ -77,29 +75,24 @@ class HandleTable:
         events that no connection (`sender` 0) made: their author would be lost.
         """
         event = sequenced.event
-        header = Header(
-            number=sequenced.seq & _LOW_32,
-            sender=sender,
-            time_us=round(sequenced.at * 1_000_000),
-            flags=_FLAGS[sequenced.history],
-        )
         if isinstance(event, TakeBar):
-            return encode_bar(BarRecord(header=header, event=event))
+            return encode_bar(BarRecord(header=_header(sequenced, sender, 0), event=event))
         if not sender or not isinstance(event, ParameterSet) or _lands_later(sequenced, event):
             return None
-        return self._parameter(event, header)
-
-    def _parameter(self, event: ParameterSet, header: Header) -> bytes | None:
         known = self._by_path.get(event.path)
-        if known is None:
+        written = _written(known, event.value) if known is not None else None
+        if known is None or written is None:
             return None
-        kind, value = _written(known, event.value)
-        if value is None:
-            return None
-        header = msgspec.structs.replace(header, stream=_gesture(event.gesture))
+        kind, value = written
+        header = _header(sequenced, sender, _gesture(event.gesture))
         return encode_parameter(
             ParameterRecord(header=header, handle=known.handle, kind=kind, value=value)
         )
+
+
+def _header(sequenced: Sequenced, sender: int, stream: int) -> Header:
+    time_us = round(sequenced.at * 1_000_000)
+    return Header(sequenced.seq & _LOW_32, sender, stream, time_us, _FLAGS[sequenced.history])
 
 
 def _read(known: ParameterHandle, record: ParameterRecord) -> ParameterValue | None:
@@ -118,17 +111,17 @@ def _read(known: ParameterHandle, record: ParameterRecord) -> ParameterValue | N
 
 def _written(
     known: ParameterHandle, value: ParameterValue | None
-) -> tuple[ValueKind, float | None]:
+) -> tuple[ValueKind, float] | None:
     if value is None:
         return ValueKind.UNSET, 0.0
     kind = _KINDS[known.kind]
-    if isinstance(value, str):
-        return kind, float(known.choices.index(value)) if value in known.choices else None
-    return kind, float(value)
+    if not isinstance(value, str):
+        return kind, float(value)
+    return (kind, float(known.choices.index(value))) if value in known.choices else None
 
 
 def _gesture(text: str | None) -> int:
-    found = _GESTURE.match(text or "")
+    found = _GESTURE.match(text) if text is not None else None
     number = int(found[1]) if found is not None else 0
     return number if number <= _LARGEST_GESTURE else 0
 

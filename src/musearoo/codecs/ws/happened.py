@@ -1,7 +1,7 @@
 """The client's side: what the server sent, back as typed messages, domain events and states."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -45,6 +45,9 @@ class _EventFrame(msgspec.Struct, frozen=True):
     history: History = "do"
 
 
+_EVENTS: Final[Mapping[str, type[Event]]] = {
+    str(kind.__struct_config__.tag): kind for kind in get_args(Event)
+}
 _HEAD: Final = msgspec.json.Decoder(_Head)
 _EVENT: Final = msgspec.json.Decoder(_EventFrame)
 _OUTGOING: Final[msgspec.json.Decoder[Outgoing]] = msgspec.json.Decoder(Outgoing)
@@ -78,12 +81,17 @@ def decode_server(frame: bytes | str, limit: int = MAXIMUM_SERVER_FRAME) -> Serv
 
 
 def event_of(name: str, data: Mapping[str, Any]) -> Event:
-    """The event of that name ("key_set") whose `data` this is; raises what msgspec raises."""
+    """The event of that name ("key_set") whose `data` this is.
+
+    Raises `FrameRefused` for an unknown name, else what msgspec raises, or `InvalidValue`.
+    """
     reader = _READERS.get(name)
     if reader is not None:
         return reader(data)
-    event: Event = msgspec.convert({**data, "type": name}, Event)
-    return event
+    kind = _EVENTS.get(name)
+    if kind is None:
+        raise FrameRefused(FrameFault.UNKNOWN_TYPE, f"There is no event {name[:40]!r}.")
+    return msgspec.convert(data, kind)
 
 
 def state_of(snapshot: Mapping[str, Any]) -> SessionState:
@@ -165,7 +173,7 @@ def _chords(data: Mapping[str, Any]) -> tuple[ChordSpan, ...]:
 
 def _context(data: Mapping[str, Any]) -> ContextAdopted:
     read = {"key": _key(data), "meter": _meter(data), "chords": _chords(data)}
-    return msgspec.convert({**data, **read, "type": "context_adopted"}, ContextAdopted)
+    return msgspec.convert({**data, **read}, ContextAdopted)
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Event]]] = {
@@ -174,4 +182,4 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Event]]] = {
     "chords_set": lambda data: ChordsSet(chords=_chords(data)),
     "context_adopted": _context,
 }
-_OUTGOING_TYPES: Final = frozenset(str(kind.__struct_config__.tag) for kind in Outgoing.__args__)
+_OUTGOING_TYPES: Final = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Outgoing))

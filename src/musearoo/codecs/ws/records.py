@@ -70,7 +70,7 @@ class NoteAction(IntEnum):
     WHOLE = 2
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True):
+class Header(msgspec.Struct, frozen=True):
     """What every record carries; `time_us` is server UNIX microseconds, 0 from clients."""
 
     number: int = 0

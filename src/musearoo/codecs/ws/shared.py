@@ -19,7 +19,11 @@ class SharedEvent:
         self.sender = sender
         self.type: str = wire_type(sequenced.event)
         self.message_class: MessageClass = MESSAGES[self.type].message_class
-        self.key: Key | None = coalescing_key(self.type, sequenced.event)
+        self.key: Key | None = (
+            coalescing_key(self.type, sequenced.event)
+            if self.message_class is MessageClass.STATE
+            else None
+        )
         self._text: bytes | None = None
         self._record: bytes | None = None
 

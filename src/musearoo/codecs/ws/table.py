@@ -90,4 +90,4 @@ def coalescing_key(message_type: str, data: Any) -> Key | None:
     fields = MESSAGES[message_type].key
     if not fields:
         return None
-    return (message_type, *(str(getattr(data, field)) for field in fields))
+    return (message_type, *[str(getattr(data, field)) for field in fields])
