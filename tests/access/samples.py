@@ -39,7 +39,6 @@ SAMPLES: dict[str, Sample] = {
     "get_generation": GET,
     "cancel_generation": GET,
     "get_asset": GET,
-    "head_asset": GET,
     "list_parts": GET,
     "list_takes": GET,
     "get_take": GET,

@@ -68,7 +68,7 @@ class Assets:
         now = self._world.clock.now()
         expires = (int(now) // LINK_SECONDS + 2) * LINK_SECONDS
         signature = self._world.tokens.signature(f"asset:{asset}", expires)
-        base = self._world.rules.public_url
+        base = self._world.rules.assets_url or self._world.rules.public_url
         return f"{base}/api/v3/assets/{asset}?expires={expires}&signature={signature}"
 
     async def content(self, asset_id: AssetId, *, expires: int, signature: str) -> Content:

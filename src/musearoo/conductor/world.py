@@ -45,6 +45,7 @@ class Rules:
     """The settings that change what the conductor decides. Durations are seconds."""
 
     public_url: str = ""
+    assets_url: str = ""  # where a content network serves our assets; empty for public_url
     local_mode: bool = False
     quotas: bool = True
     realtime_budget: float = 0.150

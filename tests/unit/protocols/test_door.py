@@ -157,7 +157,7 @@ class TestPaths:
         """All of them."""
         answer = await http.put("/api/v3/projects")
         assert answer.status_code == 405
-        assert answer.headers["allow"] == "GET, POST"
+        assert answer.headers["allow"] == "GET, HEAD, POST"
         assert answer.json()["code"] == "method-not-allowed"
 
     @pytest.mark.parametrize("bad", ["x", "1", "%00", "..", "0" * 36, "{" + "0" * 32 + "}"])
@@ -167,6 +167,14 @@ class TestPaths:
         assert answer.status_code in {404, 422}
         answer = await http.get(f"/api/v3/projects/{bad}/analyses")
         assert answer.status_code in {404, 422}
+
+    async def test_head_is_get_without_the_body(self, http: httpx.AsyncClient) -> None:
+        """On every route (RFC 9110 §9.3.2), refusals too."""
+        for path in ("/healthz", "/docs", "/api/v3/engines", "/nope"):
+            head, get = await http.head(path), await http.get(path)
+            assert (head.status_code, head.content) == (get.status_code, b"")
+            assert head.headers["content-type"] == get.headers["content-type"]
+        assert (await http.head("/api/v3/auth/login")).status_code == 405
 
     async def test_long_paths_are_not_repeated_whole(self, http: httpx.AsyncClient) -> None:
         """`instance` is for people."""

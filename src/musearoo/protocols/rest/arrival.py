@@ -31,6 +31,7 @@ class Arrival:
     correlation: str
     address: str
     began: float
+    head: bool = False
     status: int = 0
     actor: Actor | None = None
 

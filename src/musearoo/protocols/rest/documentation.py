@@ -39,7 +39,7 @@ DESCRIPTION: Final = (
 
 def documented(declared: Declared) -> dict[str, Any]:
     """What FastAPI shall know of a route."""
-    extra = {key: value for key, value in declared.extra.items() if key != "form"}
+    extra = {key: value for key, value in declared.extra.items() if key not in {"form", "links"}}
     return {
         "operation_id": declared.name,
         "name": declared.name,
@@ -73,6 +73,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     schemas.update(_answer_schemas(routes))
     schemas.update(_body_schemas(routes))
+    person = schemas["UserProfile"]["properties"]
+    person["accessibility_settings"] = {"$ref": _REF.format(name="AccessibilitySettings")}
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     components["securitySchemes"] = {
@@ -105,10 +107,22 @@ def _responses(declared: Declared) -> dict[int | str, dict[str, Any]]:
             "description": HTTPStatus(status).phrase,
             **_headers(declared, status),
             **({"content": _content(shape)} if shape is not None else {}),
+            **_links(declared, shape),
         }
     for status, codes in _by_status(declared.codes).items():
         responses.setdefault(status, _problem(status, codes))
     return responses
+
+
+def _links(declared: Declared, shape: Any) -> dict[str, Any]:
+    """Where to go on from an answer: operation by operation, the parameter and its source."""
+    if "links" not in declared.extra or shape is None:
+        return {}
+    links = {
+        name: {"operationId": name, "parameters": {parameter: f"$response.body#/{source}"}}
+        for name, (parameter, source) in declared.extra["links"].items()
+    }
+    return {"links": links}
 
 
 def _content(shape: Any) -> dict[str, Any]:

@@ -89,4 +89,4 @@ def _methods(request: Request) -> list[str]:
         match, _ = route.matches(request.scope)
         if match is not Match.NONE:
             found |= route.methods or set()
-    return sorted(found)
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))

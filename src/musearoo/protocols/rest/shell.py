@@ -31,7 +31,10 @@ TRANSPORT_SECURITY: Final = "max-age=63072000"
 
 
 class Shell:
-    """Gives each request its arrival, and makes sure that it gets an answer and is counted."""
+    """Gives each request its arrival, and makes sure that it gets an answer and is counted.
+
+    HEAD is answered as GET without its body (RFC 9110 §9.3.2), whatever the route.
+    """
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app = app
@@ -49,12 +52,16 @@ class Shell:
             await self._app(scope, receive, send)
             return
         arrival = self._arrival(scope)
+        if arrival.head:
+            scope = {**scope, "method": "GET"}
         scope[SCOPE_KEY] = arrival
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 arrival.status = message["status"]
                 self._dress(message, arrival)
+            elif arrival.head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -75,6 +82,7 @@ class Shell:
             correlation=given if given is not None and known else self._new_id(),
             address=client[0] if client else "unknown",
             began=self._monotonic(),
+            head=scope["method"] == "HEAD",
         )
 
     def _dress(self, message: Message, arrival: Arrival) -> None:

@@ -53,6 +53,7 @@ class Received:
         ErrorCode.UNSUPPORTED_AUDIO, HttpCode.UNSUPPORTED_MEDIA_TYPE, ErrorCode.CONFLICT,
     ),
     form=AnalysisRequest,
+    links={"get_analysis": ("analysis_id", "analysis_id")},
 )  # fmt: skip
 async def analyze_audio(
     caller: LoggedIn,

@@ -44,32 +44,14 @@ async def get_asset(
     visitor: Anyone, asset_id: PathId, expires: Expires = 0, signature: Signature = ""
 ) -> Response:
     """A file, or ranges of it. Takes and exports hand out the links."""
-    return await _opened(visitor, asset_id, expires, signature, with_body=True)
-
-
-@assets.route(
-    "HEAD", "/assets/{asset_id}", policy=SIGNED, answers={200: None, 304: None},
-    errors=(ErrorCode.NOT_FOUND, ErrorCode.GONE, HttpCode.RANGE_NOT_SATISFIABLE),
-)  # fmt: skip
-async def head_asset(
-    visitor: Anyone, asset_id: PathId, expires: Expires = 0, signature: Signature = ""
-) -> Response:
-    """What a file is, without the file."""
-    return await _opened(visitor, asset_id, expires, signature, with_body=False)
-
-
-async def _opened(
-    visitor: Visitor, asset_id: str, expires: int, signature: str, *, with_body: bool
-) -> Response:
     content = await visitor.conductor.assets.content(
         AssetId(asset_id), expires=expires, signature=signature
     )
     size = await _size(content)
     headers = _headers(content, size)
-    scope = visitor.request.scope
-    if matches(header(scope, b"if-none-match"), headers["ETag"]):
+    if matches(header(visitor.request.scope, b"if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    if not with_body:
+    if visitor.arrival.head:
         return Response(headers=headers | {"Content-Length": str(size)})
     part = _part(visitor, headers["ETag"], size)
     if part is None:

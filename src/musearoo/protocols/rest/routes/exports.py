@@ -23,6 +23,7 @@ exports = Resource("exports")
 @exports.route(
     "POST", "/projects/{project_id}/export", policy=project(Permission.EXPORT),
     answers={202: ExportResponse}, repeatable=True, errors=(ErrorCode.CONFLICT,),
+    links={"get_export": ("export_id", "export_id")},
 )  # fmt: skip
 async def export_project(
     caller: LoggedIn,

@@ -30,6 +30,11 @@ _WAIT: Final = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,4})\"?\s*(?:$|[,;])
     "POST", "/projects/{project_id}/generate", policy=project(Permission.GENERATE),
     answers={200: GenerationResponse, 202: GenerationResponse}, limited=True, repeatable=True,
     errors=(ErrorCode.QUOTA_EXCEEDED, ErrorCode.REDUCED_CAPACITY, ErrorCode.CONFLICT),
+    links={
+        "get_generation": ("generation_id", "generation_id"),
+        "cancel_generation": ("generation_id", "generation_id"),
+        "get_take": ("take_id", "take_id"),
+    },
 )  # fmt: skip
 async def generate(
     caller: LoggedIn,

@@ -61,6 +61,13 @@ async def list_projects(
 @projects.route(
     "POST", "/projects", policy=LOGIN, answers={201: ProjectCreated}, repeatable=True,
     errors=(ErrorCode.CONFLICT,),
+    links={
+        "get_project": ("project_id", "id"),
+        "change_project": ("project_id", "id"),
+        "generate": ("project_id", "id"),
+        "list_parts": ("project_id", "id"),
+        "open_session": ("project_id", "id"),
+    },
 )  # fmt: skip
 async def create_project(
     caller: LoggedIn, body: Annotated[ProjectCreate, json_body(ProjectCreate)]

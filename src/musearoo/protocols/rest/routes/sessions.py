@@ -40,6 +40,11 @@ class GoneEpoch(Gone):
 @sessions.route(
     "POST", "/projects/{project_id}/sessions", policy=project(Permission.VIEW),
     answers={200: SessionOpened},
+    links={
+        "get_session": ("session_id", "session_id"),
+        "list_events": ("session_id", "session_id"),
+        "send_command": ("session_id", "session_id"),
+    },
 )  # fmt: skip
 async def open_session(caller: LoggedIn, project_id: PathId) -> Response:
     """The session of a project; it has exactly one, for life."""

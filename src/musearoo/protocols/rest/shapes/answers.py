@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from musearoo.codecs.events import Envelope
 from musearoo.domain.engine import EngineDescription, ParameterValue, Recipe
 from musearoo.domain.events import Landing
 from musearoo.domain.music.note import Note
@@ -247,7 +248,7 @@ class EventsResponse(msgspec.Struct, frozen=True):
     session_id: str
     epoch: str
     seq: int
-    events: list[Any]
+    events: list[Envelope]
 
 
 class AckResponse(msgspec.Struct, frozen=True):

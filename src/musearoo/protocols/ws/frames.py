@@ -1,0 +1,56 @@
+"""Server frames as bytes (RFC 6455 §5.2). They are unmasked, so one copy serves every receiver."""
+
+from typing import Final
+
+from musearoo.codecs.ws import SharedEvent
+from musearoo.codecs.ws.handles import HandleTable
+
+_TEXT: Final = 0x81  # FIN, opcode 1
+_BINARY: Final = 0x82  # FIN, opcode 2
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A whole text message."""
+    return _frame(_TEXT, payload)
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """A whole binary message."""
+    return _frame(_BINARY, payload)
+
+
+def _frame(first: int, payload: bytes) -> bytes:
+    size = len(payload)
+    if size < 126:
+        return bytes((first, size)) + payload
+    if size < 65_536:
+        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
+
+
+class Post:
+    """A session event on its way to everyone: framed at most once for each subprotocol."""
+
+    __slots__ = ("_binary", "_text", "at", "event", "key", "seq")
+
+    def __init__(self, event: SharedEvent, at: float) -> None:
+        self.event = event
+        self.seq = event.seq
+        self.key = event.key
+        self.at = at
+        self._text: bytes | None = None
+        self._binary: bytes | None = None
+
+    @property
+    def text(self) -> bytes:
+        """The event as a text frame."""
+        if self._text is None:
+            self._text = text_frame(self.event.text)
+        return self._text
+
+    def binary(self, handles: HandleTable) -> bytes:
+        """The event as a binary frame, or as text where only text can say it."""
+        if self._binary is None:
+            record = self.event.record(handles)
+            self._binary = self.text if record is None else binary_frame(record)
+        return self._binary

@@ -1,0 +1,336 @@
+"""A room: the connections to one session, the events they may have missed, and who is here."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from musearoo.codecs.events import snapshot
+from musearoo.codecs.ws import (
+    GenerationProgress,
+    ParameterHandle,
+    PresenceChange,
+    Present,
+    Reconnected,
+    SharedEvent,
+    coalescing_key,
+    encode,
+)
+from musearoo.codecs.ws.handles import HandleTable
+from musearoo.codecs.ws.outgoing import PresenceChangeData, ProgressData, ReconnectedData
+from musearoo.conductor.conductor import Conductor
+from musearoo.conductor.sequencer import Sequencer
+from musearoo.domain.errors import Gone
+from musearoo.domain.events import (
+    GenerationAccepted,
+    GenerationCompleted,
+    GenerationFailed,
+    Sequenced,
+    TakeBar,
+)
+from musearoo.domain.ids import SessionId
+from musearoo.domain.permissions import Access
+from musearoo.protocols.ws.frames import Post, text_frame
+from musearoo.protocols.ws.outbox import Outbox
+
+LOG_EVENTS: Final = 1_024
+LOG_BYTES: Final = 256 << 10
+LOG_SECONDS: Final = 120.0
+
+
+class Member(Protocol):
+    """What a room knows of a connection."""
+
+    outbox: Outbox
+    binary: bool
+    present: Present
+
+    def start_over(self, reason: str) -> None:
+        """Send the whole state, because the order of events began anew."""
+        ...
+
+
+class Room:
+    """Fans out one session's events; made and dropped by `Rooms`."""
+
+    def __init__(
+        self, session: Sequencer, handles: HandleTable, clock: Callable[[], float]
+    ) -> None:
+        self.session = session.session
+        self.epoch = session.epoch
+        self.seq = session.seq
+        self.handles = handles
+        self.members: dict[str, Member] = {}
+        self.away: dict[str, tuple[float, Present]] = {}
+        self.senders: dict[str, int] = {}
+        self.empty_since: float | None = None
+        self._clock = clock
+        self._log: deque[Post] = deque()
+        self._log_bytes = 0
+        self._numbers: set[int] = set()
+        self._bars: dict[str, int] = {}
+
+    # --- events ---------------------------------------------------------------------------
+
+    def receive(self, events: Sequence[Sequenced]) -> None:
+        """Events of the session, in order; the bus calls this."""
+        now = self._clock()
+        for sequenced in events:
+            if sequenced.epoch != self.epoch or sequenced.seq != self.seq + 1:
+                continue  # `start_over` tells everyone
+            sender = self.senders.get(sequenced.cause, 0) if sequenced.cause else 0
+            post = Post(SharedEvent(sequenced, sender), now)
+            self.seq = sequenced.seq
+            self._keep(post)
+            self._fan_out(post)
+            self._progress(sequenced)
+
+    def start_over(self, session: Sequencer) -> None:
+        """Events were lost: from here on another epoch counts, and everyone gets the state."""
+        self.epoch, self.seq = session.epoch, session.seq
+        self._log.clear()
+        self._log_bytes = 0
+        for member in tuple(self.members.values()):
+            member.start_over("events were lost")
+
+    def reaches(self, epoch: str | None, last_seq: int | None) -> bool:
+        """Whether everything after `last_seq` can be replayed from here."""
+        if epoch != self.epoch or last_seq is None or last_seq > self.seq:
+            return False
+        return last_seq >= self.oldest - 1
+
+    @property
+    def oldest(self) -> int:
+        """The first number that the log still has; the next one if it has none."""
+        return self._log[0].seq if self._log else self.seq + 1
+
+    def since(self, last_seq: int) -> list[Post]:
+        """The events after `last_seq`; ask `reaches` first."""
+        missed = self.seq - last_seq
+        return list(islice(self._log, len(self._log) - missed, None))
+
+    def reach_back(self, events: Sequence[Sequenced]) -> None:
+        """Put stored events before those of the log, as far as they join and fit."""
+        now = self._clock()
+        for sequenced in reversed(events):
+            if sequenced.seq >= self.oldest:
+                continue
+            if sequenced.seq != self.oldest - 1 or len(self._log) >= LOG_EVENTS:
+                return
+            post = Post(SharedEvent(sequenced), now)
+            self._log.appendleft(post)
+            self._log_bytes += len(post.text)
+
+    def _keep(self, post: Post) -> None:
+        self._log.append(post)
+        self._log_bytes += len(post.text)
+        while (
+            len(self._log) > LOG_EVENTS
+            or self._log_bytes > LOG_BYTES
+            or post.at - self._log[0].at > LOG_SECONDS
+        ) and len(self._log) > 1:
+            self._log_bytes -= len(self._log.popleft().text)
+
+    def _fan_out(self, post: Post) -> None:
+        seq, key, text = post.seq, post.key, post.text
+        for member in self.members.values():
+            frame = post.binary(self.handles) if member.binary else text
+            member.outbox.event(frame, seq, key)
+
+    # --- what has no number ---------------------------------------------------------------
+
+    def tell(self, message: Any, key: tuple[str, ...], *, but: Member | None = None) -> None:
+        """Send an unnumbered message to everyone; a later one of its key replaces it."""
+        frame = text_frame(encode(message))
+        for member in self.members.values():
+            if member is not but:
+                member.outbox.latest(frame, key)
+
+    def _progress(self, sequenced: Sequenced) -> None:
+        match sequenced.event:
+            case GenerationAccepted() as accepted:
+                self._bars[accepted.generation_id] = accepted.bars
+            case TakeBar() as bar if bar.generation_id in self._bars:
+                bars = self._bars[bar.generation_id]
+                data = ProgressData(
+                    progress=min(1.0, bar.bar / bars),
+                    status="processing",
+                    generation_id=bar.generation_id,
+                    part=bar.part,
+                )
+                message = GenerationProgress(
+                    session_id=self.session,
+                    timestamp=sequenced.at,
+                    user_id=sequenced.user,
+                    cause=sequenced.cause,
+                    data=data,
+                )
+                key = coalescing_key("generation_progress", data)
+                self.tell(message, key or ("generation_progress",))
+            case GenerationCompleted() | GenerationFailed() as ended:
+                self._bars.pop(ended.generation_id, None)
+
+    # --- who is here ----------------------------------------------------------------------
+
+    def number(self) -> int:
+        """A number for a new connection, 1 to 65535, that no other has."""
+        number = next(n for n in range(1, 65_536) if n not in self._numbers)
+        self._numbers.add(number)
+        return number
+
+    def enter(self, member: Member, *, now: float) -> None:
+        """A connection is here: from now on it gets everything."""
+        name = member.present.connection
+        known = name in self.members or self.away.pop(name, None) is not None
+        self.members[name] = member
+        self.empty_since = None
+        self._numbers.add(member.present.sender)
+        self._say(member.present, "changed" if known else "joined", now, but=member)
+
+    def leave(self, member: Member, *, abrupt: bool, now: float, seconds: float) -> None:
+        """A connection ended. One that broke off is away first: it may be back at once."""
+        name = member.present.connection
+        if self.members.get(name) is not member:
+            return
+        del self.members[name]
+        if not self.members:
+            self.empty_since = now
+        if abrupt:
+            present = msgspec.structs.replace(member.present, status="away")
+            self.away[name] = (now + seconds, present)
+            self._say(present, "changed", now)
+        else:
+            self._gone(member.present, now)
+
+    def changed(self, member: Member, now: float, permissions: tuple[str, ...] | None) -> None:
+        """A connection's status or rights are others."""
+        self._say(member.present, "changed", now, permissions=permissions)
+
+    def present(self) -> tuple[Present, ...]:
+        """Everyone who is here or away for a moment."""
+        here = [member.present for member in self.members.values()]
+        return (*here, *(present for _, present in self.away.values()))
+
+    def sweep(self, now: float) -> None:
+        """Let those go who have been away for too long."""
+        for name, (until, present) in list(self.away.items()):
+            if until < now:
+                del self.away[name]
+                self._gone(present, now)
+
+    def _gone(self, present: Present, now: float) -> None:
+        self._numbers.discard(present.sender)
+        self._say(present, "left", now)
+
+    def _say(
+        self,
+        present: Present,
+        action: Any,
+        now: float,
+        *,
+        but: Member | None = None,
+        permissions: tuple[str, ...] | None = None,
+    ) -> None:
+        data = PresenceChangeData(
+            action=action,
+            connection=present.connection,
+            sender=present.sender,
+            user_id=present.user_id,
+            name=present.name,
+            status=present.status,
+            device=present.device,
+            permissions=permissions,
+        )
+        message = PresenceChange(
+            session_id=self.session, timestamp=now, user_id=present.user_id, data=data
+        )
+        self.tell(message, ("user_presence", present.connection), but=but)
+
+
+class Rooms:
+    """The open rooms of this process."""
+
+    def __init__(self, conductor: Conductor, linger_seconds: float) -> None:
+        self._conductor = conductor
+        self._linger = linger_seconds
+        self._open: dict[SessionId, tuple[Room, Callable[[], None]]] = {}
+        self._reaching: dict[SessionId, asyncio.Lock] = {}
+        self._handles = HandleTable(_handles(conductor))
+        conductor.sessions.on_start_over(self._start_over)
+
+    def __iter__(self) -> Any:
+        return iter([room for room, _ in self._open.values()])
+
+    async def open(self, session: SessionId) -> tuple[Room, Sequencer]:
+        """The room of a session and its owner, with nothing between them lost."""
+        owner = await self._conductor.sessions.open(session)
+        known = self._open.get(session)
+        if known is None:
+            room = Room(owner, self._handles, self._conductor.world.clock.monotonic)
+            known = room, self._conductor.world.bus.subscribe(session, room.receive)
+            self._open[session] = known
+        room = known[0]
+        if room.epoch != owner.epoch or room.seq != owner.seq:
+            room.start_over(owner)
+        return room, owner
+
+    async def reach_back(self, room: Room, access: Access, epoch: str, last_seq: int) -> None:
+        """Fetch what a returning client missed and memory has forgotten, if it is not too much."""
+        async with self._reaching.setdefault(room.session, asyncio.Lock()):
+            missing = room.oldest - 1 - last_seq
+            if epoch != room.epoch or missing <= 0 or room.seq - last_seq > LOG_EVENTS:
+                return
+            try:
+                _, events = await self._conductor.sessions.events(
+                    access, epoch=epoch, after=last_seq, limit=missing
+                )
+            except Gone:
+                return
+            if epoch == room.epoch:
+                room.reach_back(events)
+
+    def sweep(self, now: float) -> None:
+        """Let the absent go, and close rooms that have long been empty."""
+        for session, (room, unsubscribe) in list(self._open.items()):
+            room.sweep(now)
+            if room.empty_since is not None and now - room.empty_since > self._linger:
+                unsubscribe()
+                del self._open[session]
+                self._reaching.pop(session, None)
+
+    def _start_over(self, owner: Sequencer) -> None:
+        known = self._open.get(owner.session)
+        if known is not None:
+            known[0].start_over(owner)
+
+
+def snapshot_of(owner: Sequencer, user: str, now: float) -> tuple[dict[str, Any], dict[str, int]]:
+    """The state of a session as one person sees it, and how much they could take back."""
+    state = snapshot(owner.state, now)
+    undo = state.pop("undo").get(user, {"undo": 0, "redo": 0})
+    return state, undo
+
+
+def coalesced(session: SessionId, now: float, first: int, last: int) -> bytes:
+    """The frame that announces a range of which only the last values follow."""
+    data = ReconnectedData(status="coalesced", from_seq=first, to_seq=last)
+    return text_frame(encode(Reconnected(session_id=session, timestamp=now, data=data)))
+
+
+def _handles(conductor: Conductor) -> list[ParameterHandle]:
+    return [
+        ParameterHandle(number, path, kind, choices)
+        for number, (path, kind, choices) in enumerate(_parameters(conductor))
+    ]
+
+
+def _parameters(conductor: Conductor) -> list[Any]:
+    found = []
+    for engine in conductor.world.engines.engines():
+        for spec in engine.parameters:
+            path = f"{engine.default_part}/{spec.name}"
+            found.append((path, spec.kind, tuple(spec.choices)))
+    return found
