@@ -9,6 +9,7 @@ applied dominants. Bar counts, modes and styles choose among the rules.
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from musearoo.domain.context import EngineContext
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.chord import QUALITIES, Chord, ChordSpan
 from musearoo.domain.music.key import SCALES, Key
@@ -38,6 +39,8 @@ _LEADS: Final[dict[Function, tuple[int, int, int]]] = {
 _CADENCE: Final = (3, 7)  # plagal, authentic
 _ELSEWHERE: Final = 250  # open phrases that begin away from home, in thousandths
 _APPLIED: Final = 200
+_VAMPS: Final = ("funk", "afrobeat", "reggae", "hip hop")
+_MODAL: Final = ("rock", "metal", "punk", "dance", "hip hop", "afrobeat", "reggae")
 _BLUES: Final = (0, 3, 0, 0, 3, 3, 0, 0, 4, 3, 0, 4)
 
 
@@ -47,9 +50,19 @@ class _Slot(NamedTuple):
     applied: bool = False
 
 
+def chords_of(context: EngineContext, style: str) -> tuple[ChordSpan, ...]:
+    """The context's chords; where none are known, those that every player will think of.
+
+    They depend on nothing but key, meter, length and style, so that parts made apart agree.
+    """
+    if context.chords:
+        return context.chords
+    return progression(context.key, context.meter, context.bars, style, 0)
+
+
 def progression(key: Key, meter: Meter, bars: int, style: str, seed: int) -> tuple[ChordSpan, ...]:
     """Chords for `bars` bars that fit key and style; the last phrase closes on the tonic."""
-    if style == "blues" and key.mode in ("major", "blues", "mixolydian"):
+    if style == "blues":
         return tuple(_blues(key, meter, bars))
     spans: list[ChordSpan] = []
     for first in range(0, bars, PHRASE):
@@ -57,7 +70,7 @@ def progression(key: Key, meter: Meter, bars: int, style: str, seed: int) -> tup
         last = first + length == bars
         # Every other phrase comes back, as verses do.
         name = "close" if last else first // PHRASE % 2
-        chance = Chance(seed, "progression", name)
+        chance = Chance(seed, "progression", style, name)
         slots = _phrase(length, chance, key, style, closed=last or name == 1)
         spans += _spans(slots, first, key, meter, style, chance)
     return tuple(spans)
@@ -68,23 +81,40 @@ def _blues(key: Key, meter: Meter, bars: int) -> Iterator[ChordSpan]:
     for bar in range(bars):
         degree = 0 if bar == bars - 1 else _BLUES[bar % len(_BLUES)]
         root = (key.tonic + SCALES["major"][degree]) % 12
-        yield ChordSpan(bar * length, length, Chord(root, "7"))
+        minor = key.is_minor and key.mode != "blues" and degree != 4
+        yield ChordSpan(bar * length, length, Chord(root, "min7" if minor else "7"))
 
 
 def _phrase(length: int, chance: Chance, key: Key, style: str, *, closed: bool) -> list[_Slot]:
     """A tonic region, then the goal and what prepares it: open phrases stop on the dominant."""
     slots: list[_Slot] = []
-    for function in _functions(length, chance, closed=closed):
+    vamp = style in _VAMPS and length == PHRASE
+    for function in _vamp(chance) if vamp else _functions(length, chance, closed=closed):
         slots.append(_member(function, chance, key, slots[-1].degree if slots else None))
+    if vamp:
+        slots = [_Slot(0, "T"), slots[1]] * 2
     if closed:
         slots[-1] = _Slot(0, "T")
     elif slots[0].function == "T" and not chance.permille(_ELSEWHERE):
         slots[0] = _Slot(0, "T")
-    applied = _APPLIED if style in _RICH else _APPLIED // 4
+    if style not in _RICH:
+        slots = [slot._replace(degree=3) if _is_diminished(slot, key) else slot for slot in slots]
+    applied = 0 if vamp else _APPLIED if style in _RICH else _APPLIED // 4
     return [
         slot._replace(applied=following.degree != 0 and chance.permille(applied))
         for slot, following in zip(slots, [*slots[1:], _Slot(0, "T")], strict=True)
     ]
+
+
+def _is_diminished(slot: _Slot, key: Key) -> bool:
+    scale = _harmonic_scale(key)
+    fifth = (scale[(slot.degree + 4) % 7] - scale[slot.degree]) % 12
+    return slot.function == "S" and fifth == 6
+
+
+def _vamp(chance: Chance) -> list[Function]:
+    """Home and one other place, back and forth."""
+    return ["T", "D" if chance.permille(300) else "S"] * 2
 
 
 def _functions(length: int, chance: Chance, *, closed: bool) -> list[Function]:
@@ -152,7 +182,7 @@ def _chord(degree: int, key: Key, style: str) -> Chord:
     scale = _harmonic_scale(key)
     root = scale[degree]
     thirds = [(scale[(degree + step) % 7] - root) % 12 for step in (0, 2, 4, 6)]
-    if degree == 4 and key.mode in _DARK:
+    if degree == 4 and key.mode in _DARK and style not in _MODAL:
         thirds[1:] = [4, 7, 10]  # the leading tone of harmonic minor
     size = 4 if style in _RICH or (degree == 4 and style not in _TRIADS) else 3
     chord = tuple(thirds[:size])

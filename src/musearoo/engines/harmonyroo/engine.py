@@ -6,7 +6,7 @@ import msgspec
 
 from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import Bar, EngineDescription, EngineParameters
-from musearoo.domain.music.progression import progression
+from musearoo.domain.music.progression import chords_of
 from musearoo.domain.music.voice_leading import Voicing
 from musearoo.engines.harmonyroo.comping import Hit, Pulls, hits_of, pulls_of
 from musearoo.engines.harmonyroo.controls import DESCRIPTION, Controls, read_controls
@@ -45,9 +45,7 @@ class HarmonyRoo:
         self, context: EngineContext, parameters: EngineParameters, seed: int
     ) -> HarmonyState:
         controls = read_controls(context, parameters)
-        chords = context.chords or progression(
-            context.key, context.meter, context.bars, controls.style, seed
-        )
+        chords = chords_of(context, controls.style)
         heard = msgspec.structs.replace(context, chords=chords, style=controls.style)
         pulls = pulls_of(heard)
         return HarmonyState(heard, controls, pulls, hits_of(heard, controls, pulls, seed, 0))

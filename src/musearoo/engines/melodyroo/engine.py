@@ -8,7 +8,7 @@ from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import Bar, EngineDescription, EngineParameters
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.chord import Chord, ChordSpan
-from musearoo.domain.music.progression import progression
+from musearoo.domain.music.progression import chords_of
 from musearoo.domain.music.rhythm import grid_of
 from musearoo.engines.melodyroo.controls import DESCRIPTION, NAME, Controls, read_controls
 from musearoo.engines.melodyroo.form import BarPlan, form_of
@@ -45,9 +45,7 @@ class MelodyRoo:
 
     def begin(self, context: EngineContext, parameters: EngineParameters, seed: int) -> MelodyState:
         controls = read_controls(context, parameters)
-        chords = context.chords or progression(
-            context.key, context.meter, context.bars, controls.style, seed
-        )
+        chords = chords_of(context, controls.style)
         heard = msgspec.structs.replace(context, chords=chords, style=controls.style)
         plans = form_of(heard, controls, seed)
         measure = measure_of(heard, controls, plans[0], seed, 0).unheld()

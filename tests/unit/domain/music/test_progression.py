@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musearoo.domain.context import EngineContext
+from musearoo.domain.music.chord import Chord, ChordSpan
 from musearoo.domain.music.key import SCALES, Key
 from musearoo.domain.music.meter import Meter
-from musearoo.domain.music.progression import progression
+from musearoo.domain.music.progression import chords_of, progression
 from musearoo.domain.music.style import STYLES
 
 KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES)))
@@ -39,6 +41,23 @@ class TestStyles:
         assert [span.chord.root for span in spans] == [0, 5, 0, 0, 5, 5, 0, 0, 7, 5, 0, 0]
         assert {span.chord.quality for span in spans} == {"7"}
 
+    def test_minor_blues_keeps_its_dominant(self):
+        spans = progression(Key(9, "minor"), Meter(), 12, "blues", 1)
+        assert [span.chord.quality for span in spans][:5] == ["min7"] * 5
+        assert spans[8].chord == Chord(4, "7")
+
+    def test_funk_goes_back_and_forth(self):
+        spans = progression(Key(4, "dorian"), Meter(), 8, "funk", 3)
+        assert spans[0].chord == spans[2].chord
+        assert spans[1].chord == spans[3].chord
+
+    def test_plain_styles_avoid_diminished_chords(self):
+        assert not any(
+            span.chord.quality == "dim"
+            for seed in range(40)
+            for span in progression(Key(9, "minor"), Meter(), 8, "pop", seed)
+        )
+
     def test_jazz_has_sevenths_throughout(self):
         chords = {span.chord for seed in range(20) for span in progression(
             Key(5), Meter(), 8, "jazz", seed)}  # fmt: skip
@@ -48,7 +67,7 @@ class TestStyles:
         dominants = {
             span.chord.quality
             for seed in range(40)
-            for span in progression(Key(9, "minor"), Meter(), 8, "rock", seed)
+            for span in progression(Key(9, "minor"), Meter(), 8, "folk", seed)
             if span.chord.root == 4
         }
         assert dominants <= {"maj", "7"}
@@ -67,3 +86,15 @@ class TestStyles:
             for tone in span.chord.pitch_classes
         ]
         assert sum(Key(2).contains(tone) for tone in tones) / len(tones) > 0.95
+
+
+class TestChordsOf:
+    def test_known_chords_stay(self):
+        known = (ChordSpan(0, 3840, Chord(5)),)
+        assert chords_of(EngineContext(bars=1, chords=known), "rock") == known
+
+    def test_players_think_of_the_same_chords(self):
+        context = EngineContext(bars=8, key=Key(2))
+        busy = EngineContext(bars=8, key=Key(2), energy=(900,), tempo_millibpm=90_000)
+        assert chords_of(context, "rock") == chords_of(busy, "rock")
+        assert chords_of(context, "rock")[-1].end == context.length
