@@ -39,6 +39,14 @@ class TestReads:
         read = decode(file(b"\x00\x90\x3c\x40\x83\x60\xff\x2f\x00")).tracks[0]
         assert [960] == [n.length for n in read.notes]
 
+    def test_a_note_off_without_note_is_ignored(self) -> None:
+        assert () == decode(file(b"\x00\x80\x3c\x40" + END)).tracks[0].notes
+
+    def test_equal_notes_end_in_the_order_they_began(self) -> None:
+        twice = b"\x00\x90\x3c\x40\x60\x3c\x50\x60\x80\x3c\x40\x60\x3c\x40"
+        read = decode(file(twice + END)).tracks[0].notes
+        assert [(0, 384, 64), (192, 384, 80)] == [(n.start, n.length, n.velocity) for n in read]
+
     def test_foreign_chunks_and_exclusive_messages_are_skipped(self) -> None:
         octets = file(b"\x00\xf0\x03\x01\x02\xf7" + NOTE + END)
         octets = octets[:14] + chunk(b"XFIH", b"abc") + octets[14:]

@@ -14,7 +14,7 @@ from musearoo.domain.music.note import Note
 from musearoo.domain.music.tempo_map import TempoChange, TempoMap
 from musearoo.domain.song import Song, SongPart
 from tests.unit.codecs.scores import Written, number, read_score, tree
-from tests.unit.codecs.songs import BAR, funk, note, part, song, songs
+from tests.unit.codecs.songs import BAR, METERS, funk, note, part, song, songs
 
 TICKS = 40  # to a division
 
@@ -105,6 +105,16 @@ class TestMeasures:
     ) -> None:
         assert expected.split() == shapes(bar_of(line(*lengths), meter))
 
+    @pytest.mark.parametrize("meter", METERS)
+    def test_the_finest_grid_fits_every_meter(self, meter: str) -> None:
+        value = Meter.parse(meter)
+        notes = [note(at, 120, 60 + at // 120 % 5) for at in range(0, 2 * value.bar_ticks, 120)]
+        for program in (73, None):
+            (read,) = read_score(encode(song(part(notes, program), meter=value)))
+            assert sorted((n.start // TICKS, str(n.pitch)) for n in notes) == starts_and_pitches(
+                read
+            )
+
     def test_an_empty_bar_is_one_rest(self) -> None:
         assert ["rbar", "rbar"] == shapes(tree(encode(song(part([], 0)))))
 
@@ -137,6 +147,11 @@ class TestVoices:
         notes = [note(0, 3840, 48), note(240, 3360, 60), note(960, 480, 72), note(960, 960, 76)]
         (read,) = read_score(encode(song(part(notes, 73), bars=1)))
         assert {"48", "60", "72", "76"} == {found.pitch for found in read}
+
+    def test_a_key_struck_again_ends_what_it_held(self) -> None:
+        notes = [note(0, 3840, 60), note(960, 960, 60)]
+        (read,) = read_score(encode(song(part(notes, 73), bars=1)))
+        assert [(0, 24), (24, 24)] == [(found.start, found.length) for found in read]
 
     def test_staccato_is_written_as_its_beat(self) -> None:
         assert ["e"] * 8 == shapes(bar_of([note(at * 480, 260) for at in range(8)]))

@@ -5,6 +5,7 @@ exclusive events are skipped, everything else has to be well-formed. Ticks are
 rescaled to 960 a quarter note.
 """
 
+from collections import deque
 from typing import Final, NoReturn
 
 import msgspec
@@ -117,7 +118,7 @@ class _Track:
         self._name = ""
         self._channel: int | None = None
         self._program: int | None = None
-        self._sounding: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self._sounding: dict[tuple[int, int], deque[tuple[int, int]]] = {}
         self._notes: list[Note] = []
 
     def read(self) -> MidiTrack:
@@ -188,16 +189,15 @@ class _Track:
         if kind == events.PROGRAM and self._program is None:
             self._program = first
         elif kind == events.NOTE_ON and second:
-            self._sounding.setdefault((channel, first), []).append((self._tick, second))
+            self._sounding.setdefault((channel, first), deque()).append((self._tick, second))
         elif kind in (events.NOTE_ON, events.NOTE_OFF):
             self._release(channel, first)
 
     def _release(self, channel: int, pitch: int) -> None:
         started = self._sounding.get((channel, pitch))
-        if not started:
-            return
-        start, velocity = started.pop(0)
-        self._add(start, pitch, velocity)
+        if started:
+            start, velocity = started.popleft()
+            self._add(start, pitch, velocity)
 
     def _add(self, start: int, pitch: int, velocity: int) -> None:
         note = Note(

@@ -39,8 +39,3 @@ class Leaf(msgspec.Struct):
     hidden: bool = False
     beams: tuple[str, ...] = ()
     tuplet: str = ""
-
-    @property
-    def end(self) -> int:
-        """First tick after the leaf."""
-        return self.start + self.length

@@ -86,15 +86,11 @@ def _place(event: Event, upper: list[Event], lower: list[Event]) -> None:
 def _squeeze(
     event: Event, above: Event, below: Event, upper: list[Event], lower: list[Event]
 ) -> None:
-    """Both voices sound: end the older note, or join a chord that begins here."""
-    near = above if abs(above.height - event.height) <= abs(below.height - event.height) else below
-    far = below if near is above else above
-    victim = near if near.start < event.start else far
-    if victim.start < event.start:
-        victim.end = event.start
-        (upper if victim is above else lower).append(event)
-    else:
-        near.pitches = tuple(sorted({*near.pitches, *event.pitches}))
+    """Both voices sound: end the older note, or of two the one that lies nearer."""
+    older = [sounding for sounding in (above, below) if sounding.start < event.start]
+    ended = min(older, key=lambda sounding: abs(sounding.height - event.height))
+    ended.end = event.start
+    (upper if ended is above else lower).append(event)
 
 
 def _sounding(voice: list[Event], start: int) -> Event | None:
