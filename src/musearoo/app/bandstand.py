@@ -143,12 +143,16 @@ class Bandstand:
         progress("played", 1.0)
         return Band(title, music, tuple(parts))
 
+    async def audio(self, song: Song) -> bytes:
+        """A song as WAV."""
+        return await self._renderer.audio(song, format="wav", lane="interactive")
+
     async def files(self, band: Band) -> dict[str, bytes]:
         """Every file of a band by name: mix, score, and MIDI of the whole and of each part."""
         song = band.song()
         exports = {each.format: each for each in EXPORTERS}
         mix, score = await asyncio.gather(
-            self._renderer.audio(song, format="wav", lane="interactive"),
+            self.audio(song),
             self._renderer.notation(song, lane="durable"),
         )
         files = {

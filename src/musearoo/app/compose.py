@@ -1,7 +1,8 @@
 """The composition root: the one place that knows both the ports and who fills them."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -49,13 +50,18 @@ class Graph:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Graph]:
-    """Build the application, start it, and close it in the reverse order."""
+async def running(
+    settings: Settings, *, meanwhile: Callable[[], None] | None = None
+) -> AsyncIterator[Graph]:
+    """Build the application, start it, and close it in the reverse order.
+
+    `meanwhile` runs in a thread while the workers start.
+    """
     async with contextlib.AsyncExitStack() as closing:
         graph = _compose(settings, closing)
         world = graph.conductor.world
-        await graph.pool.start()
         closing.push_async_callback(graph.pool.close)
+        await asyncio.gather(graph.pool.start(), asyncio.to_thread(meanwhile or _nothing))
         await graph.conductor.start()
         closing.push_async_callback(graph.conductor.close)
         graph.runner.start()
@@ -63,6 +69,10 @@ async def running(settings: Settings) -> AsyncIterator[Graph]:
         graph.tasks(keep_house(world.store, graph.blobs, world.clock), name="house.keep")
         closing.push_async_callback(graph.tasks.close)
         yield graph
+
+
+def _nothing() -> None:
+    return
 
 
 def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:

@@ -5,6 +5,7 @@ import contextlib
 import socket
 import webbrowser
 from collections.abc import Callable
+from importlib import import_module
 from typing import cast
 
 import structlog
@@ -16,7 +17,6 @@ from musearoo.app.metrics import Metrics
 from musearoo.app.settings import Settings
 from musearoo.conductor.conductor import Conductor
 from musearoo.domain.errors import Unavailable
-from musearoo.protocols.rest.app import create_app
 from musearoo.protocols.rest.options import RestOptions
 
 log = structlog.get_logger(__name__)
@@ -48,6 +48,8 @@ def serve(settings: Settings, *, announce: Callable[[str], None], open_browser: 
 
 def openapi_document() -> bytes:
     """The OpenAPI document of the REST door as JSON; nothing is started for it."""
+    from musearoo.protocols.rest.app import create_app  # noqa: PLC0415  (loads slowly)
+
     nobody = cast("Conductor", None)
     document: bytes = create_app(nobody, RestOptions(version=__version__)).state.openapi
     return document
@@ -60,7 +62,9 @@ async def _serve(
     *,
     open_browser: bool,
 ) -> None:
-    async with running(settings) as graph:
+    async with running(settings, meanwhile=_load_doors) as graph:
+        from musearoo.protocols.rest.app import create_app  # noqa: PLC0415  (loaded by now)
+
         metrics = Metrics(graph)
         app = create_app(graph.conductor, _options(graph, metrics))
         port = listener.getsockname()[1]
@@ -73,6 +77,11 @@ async def _serve(
                 webbrowser.open(url)
 
         await _Server(_config(settings, app), ready).serve(sockets=[listener])
+
+
+def _load_doors() -> None:
+    """The web framework takes as long to load as the workers take to start."""
+    import_module("musearoo.protocols.rest.app")
 
 
 def _options(graph: Graph, metrics: Metrics) -> RestOptions:

@@ -4,9 +4,8 @@ import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import httpx
 import typer
 
 from musearoo.app.cli.console import AsJson, answer, load_settings, run
@@ -16,6 +15,9 @@ from musearoo.domain.errors import Conflict, InvalidValue, Unavailable
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Tier
 from musearoo.security.local_tokens import read_local_token
+
+if TYPE_CHECKING:
+    import httpx
 
 user = typer.Typer(help="Look after accounts.", no_args_is_help=True)
 _WAIT_SECONDS: Final = 300.0
@@ -64,7 +66,7 @@ def set_tier(
 
 
 async def _export(
-    client: httpx.AsyncClient, project: str, format_name: str, output: Path | None
+    client: "httpx.AsyncClient", project: str, format_name: str, output: Path | None
 ) -> dict[str, object]:
     path = f"/api/v3/projects/{project}/export"
     started = _checked(await client.post(path, json={"format": format_name}))
@@ -83,7 +85,9 @@ async def _export(
     return {"export_id": started["export_id"], "file": str(target), "bytes": len(content.content)}
 
 
-def _client(settings: Settings) -> httpx.AsyncClient:
+def _client(settings: Settings) -> "httpx.AsyncClient":
+    import httpx  # noqa: PLC0415  (loads slowly)
+
     token = read_local_token(settings.data_dir)
     if token is None:
         raise Unavailable("No server runs on this data folder; start one with musearoo serve.")
@@ -99,7 +103,7 @@ def _client(settings: Settings) -> httpx.AsyncClient:
     )
 
 
-def _checked(response: httpx.Response) -> dict[str, Any]:
+def _checked(response: "httpx.Response") -> dict[str, Any]:
     body: dict[str, Any] = response.json()
     if response.is_error:
         raise Conflict(str(body.get("detail") or body.get("title")))
