@@ -125,12 +125,14 @@ def _vary(settings: Settings, degrees: Degrees, chance: Chance) -> None:
 
 
 def _targets(context: EngineContext, bar: int) -> list[int]:
-    """What there is to lock to, 0-1000 a step: the kick if drums play, else the riff."""
-    kicks = [note for note in context.parts.get("drums", ()) if note.voice == "kick"]
-    if kicks:
-        return [1000 if hit else 0 for hit in step_onsets(kicks, context.meter, bar)]
+    """What there is to lock to, 0-1000 a step: the kick first, and the riff's accents."""
     accents = strongest_accents(context, bar)
-    return [min(1000, accent * 3 // 2) for accent in accents]
+    kicks = [note for note in context.parts.get("drums", ()) if note.voice == "kick"]
+    if not kicks:
+        return [min(1000, accent * 3 // 2) for accent in accents]
+    struck = step_onsets(kicks, context.meter, bar)
+    riff = accents or [0] * len(struck)
+    return [1000 if hit else accent * 7 // 10 for hit, accent in zip(struck, riff, strict=True)]
 
 
 def _follow(settings: Settings, degrees: Degrees, targets: list[int], chance: Chance) -> None:
