@@ -6,6 +6,7 @@ went wrong travels to the server, which knows who asked.
 """
 
 import gc
+import os
 import sys
 import traceback
 
@@ -32,7 +33,15 @@ def main(skills: Skills | None = None) -> None:
         wire.send(_failure(0, error))
         sys.exit(1)
     gc.freeze()  # what was loaded stays: keep collections short
+    _hush()
     serve(bench, wire)
+
+
+def _hush() -> None:
+    """From here on decoders and engravers keep their remarks on a file to themselves."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def serve(bench: Bench, wire: Wire) -> None:

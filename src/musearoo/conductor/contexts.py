@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from statistics import linear_regression
 from typing import Final
 
 from musearoo.domain.analysis import Analysis, HeardChord
@@ -15,12 +16,12 @@ from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.note import Note
 from musearoo.domain.music.style import AUTO
-from musearoo.domain.music.tempo_map import TempoChange, TempoMap
+from musearoo.domain.music.tempo_map import MAXIMUM_BPM, MINIMUM_BPM, TempoChange, TempoMap
 from musearoo.domain.music.ticks import TICKS_PER_QUARTER
 from musearoo.domain.session.state import DEFAULT_BARS, SessionState
 
 NO_CHORD: Final = "N"
-_STEADY: Final = 0.04  # beats within 4 % of each other count as one tempo
+_NEAR_SECONDS: Final = 0.025  # further off, a band is heard to be late
 
 
 def adopted(analysis_id: AnalysisId | None, analysis: Analysis) -> ContextAdopted:
@@ -96,25 +97,43 @@ def _until(notes: tuple[Note, ...], length: int) -> tuple[Note, ...]:
 
 
 def _tempo_map(analysis: Analysis, meter: Meter) -> TempoMap:
-    """One tempo when the beats are steady, else a map through every beat.
+    """One tempo if it passes near every beat, else one for each bar, else one for each beat.
 
     Tick 0 is the first downbeat, so that bar 1 of the band meets bar 1 of the riff.
     """
-    bpm = analysis.tempo or DEFAULT_BPM
-    beats = analysis.beats
+    beats = analysis.beats[analysis.downbeats[0] if analysis.downbeats else 0 :]
     if len(beats) < 2:
-        return TempoMap.constant(bpm)
-    first = analysis.downbeats[0] if analysis.downbeats else 0
-    lengths = [later - earlier for earlier, later in pairwise(beats[first:])]
-    if not lengths or max(lengths) - min(lengths) <= _STEADY * 60 / bpm * 2:
-        return TempoMap.constant(bpm, beats[first])
+        return TempoMap.constant(analysis.tempo or DEFAULT_BPM, *beats)
     unit = _beat_ticks(meter)
-    ratio = unit / TICKS_PER_QUARTER
-    changes = [
-        TempoChange(index * unit, min(400.0, max(20.0, 60.0 * ratio / max(length, 1e-3))))
-        for index, length in enumerate(lengths)
-    ]
-    return TempoMap(tuple(changes), beats[first])
+    steady = _steady(beats, unit)
+    by_bar = _through(beats, unit, max(1, meter.bar_ticks // unit))
+    close = (each for each in (steady, by_bar) if _furthest(each, beats, unit) <= _NEAR_SECONDS)
+    return next(close, None) or _through(beats, unit, 1)
+
+
+def _steady(beats: Sequence[float], unit: int) -> TempoMap:
+    """The straight line through the beats, by least squares."""
+    length, start = linear_regression(range(len(beats)), beats)
+    return TempoMap.constant(_bpm(length, unit), round(max(0.0, start), 4))
+
+
+def _through(beats: Sequence[float], unit: int, step: int) -> TempoMap:
+    """A map that meets every `step`th beat, and the last."""
+    places = [*range(0, len(beats) - 1, step), len(beats) - 1]
+    changes = (
+        TempoChange(one * unit, _bpm((beats[other] - beats[one]) / (other - one), unit))
+        for one, other in pairwise(places)
+    )
+    return TempoMap(tuple(changes), beats[0])
+
+
+def _bpm(seconds: float, unit: int) -> float:
+    bpm = 60.0 * unit / TICKS_PER_QUARTER / max(seconds, 1e-3)
+    return min(MAXIMUM_BPM, max(MINIMUM_BPM, round(bpm, 4)))
+
+
+def _furthest(tempo_map: TempoMap, beats: Sequence[float], unit: int) -> float:
+    return max(abs(tempo_map.seconds_at(i * unit) - beat) for i, beat in enumerate(beats))
 
 
 def _beat_ticks(meter: Meter) -> int:

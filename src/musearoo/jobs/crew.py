@@ -150,7 +150,7 @@ class Crew:
         if not self.engines:
             self._introduce(ready)
         self._preload = (*(engine.name for engine in self.engines), *self.plan.preload)
-        log.info("worker.ready", crew=self.plan.name, pid=member.pid)
+        log.debug("worker.ready", crew=self.plan.name, pid=member.pid)
         self._let_one_retire()
         self._next_for(member)
 

@@ -66,6 +66,20 @@ class TestAdopted:
         for number, seconds in enumerate(beats):
             assert music.tempo_map.seconds_at(number * 960) == pytest.approx(seconds)
 
+    def test_a_tempo_that_rises_a_little_is_followed(self) -> None:
+        """Three in a hundred over eight bars: the band stays within 25 ms of every beat."""
+        beats = tuple(0.3 + n * 60 / 72 * (1 - 0.03 * n / 64) for n in range(33))
+        music = adopted(None, heard(beats=beats, downbeats=tuple(range(0, 33, 4)), duration=28.0))
+        for number, seconds in enumerate(beats):
+            assert music.tempo_map.seconds_at(number * 960) == pytest.approx(seconds, abs=0.025)
+        assert len(music.tempo_map.changes) == 8  # one a bar, not one a beat
+
+    def test_loose_playing_is_no_change_of_tempo(self) -> None:
+        """Beats 20 ms around a steady pulse keep one tempo, to the end of the riff."""
+        beats = tuple(0.5 + 0.5 * n + 0.02 * (-1) ** n for n in range(33))
+        music = adopted(None, heard(beats=beats, tempo=119.0, duration=17.0))
+        assert [round(change.bpm, 1) for change in music.tempo_map.changes] == [120.0]
+
     @pytest.mark.parametrize(
         ("signature", "beats_a_bar", "bar_ticks"),
         [("6/8", 2, 2880), ("7/8", 7, 3360), ("3/4", 3, 2880)],
