@@ -10,6 +10,7 @@ from typing import cast
 
 import structlog
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from musearoo import __version__
 from musearoo.app.compose import Graph, running
@@ -18,6 +19,9 @@ from musearoo.app.settings import Settings
 from musearoo.conductor.conductor import Conductor
 from musearoo.domain.errors import Unavailable
 from musearoo.protocols.rest.options import RestOptions
+from musearoo.protocols.ws.door import Door
+from musearoo.protocols.ws.handover import handover_to
+from musearoo.protocols.ws.options import WsOptions
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +71,8 @@ async def _serve(
 
         metrics = Metrics(graph)
         app = create_app(graph.conductor, _options(graph, metrics))
+        door = Door(graph.conductor, _ws_options(settings))
+        door.start()
         port = listener.getsockname()[1]
 
         def ready() -> None:
@@ -76,7 +82,10 @@ async def _serve(
             if open_browser:
                 webbrowser.open(url)
 
-        await _Server(_config(settings, app), ready).serve(sockets=[listener])
+        try:
+            await _Server(_config(settings, app, door), ready).serve(sockets=[listener])
+        finally:
+            door.close()
 
 
 def _load_doors() -> None:
@@ -96,11 +105,22 @@ def _options(graph: Graph, metrics: Metrics) -> RestOptions:
     )
 
 
-def _config(settings: Settings, app: object) -> uvicorn.Config:
+def _ws_options(settings: Settings) -> WsOptions:
+    return WsOptions(
+        allowed_hosts=settings.hosts,
+        allowed_origins=settings.cors_origins,
+        trusted_proxies=settings.trusted_proxies,
+        per_user=None if settings.local_mode else 32,
+    )
+
+
+def _config(settings: Settings, app: object, door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http="httptools",
-        ws="none",
+        http=handover_to(door),
+        ws=WebSocketsSansIOProtocol,
+        ws_max_size=1 << 16,
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -1,12 +1,13 @@
 """Who may do it: actors from tokens, and access to projects."""
 
+from collections.abc import Callable
 from typing import Final
 
 from musearoo.conductor.watch import Watch
 from musearoo.conductor.world import World
 from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import Forbidden, NotFound, Unauthenticated
-from musearoo.domain.ids import ProjectId
+from musearoo.domain.ids import FamilyId, ProjectId, UserId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
 from musearoo.domain.policies import project_access
@@ -24,6 +25,7 @@ class Gate:
         self._world = world
         self._watch = Watch(world)
         self._actors: dict[str, tuple[float, Actor]] = {}
+        self._told: list[Callable[[], None]] = []
 
     async def actor(self, token: str) -> Actor:
         """Who a bearer token speaks for, with rights looked up at most 2 s ago.
@@ -35,11 +37,7 @@ class Gate:
         known = self._actors.get(token)
         if known is not None and now - known[0] < _ACTOR_SECONDS:
             return known[1]
-        user = await self._world.store.read(lambda tx: tx.accounts.get(claims.user))
-        family = await self._world.store.read(lambda tx: tx.accounts.family(claims.family))
-        if user is None or family is None or family.ended_at is not None:
-            raise Unauthenticated("This login has ended; log in again.")
-        actor = Actor(user.id, user.tier, claims.family)
+        actor = await self.actor_of(claims.user, claims.family)
         if len(self._actors) >= _MAXIMUM_ACTORS:
             self._actors.clear()
         self._actors[token] = (now, actor)
@@ -48,6 +46,20 @@ class Gate:
     def forget(self) -> None:
         """Look every actor up again: rights, tier or logins have changed."""
         self._actors.clear()
+        for told in self._told:
+            told()
+
+    def on_change(self, told: Callable[[], None]) -> None:
+        """Call `told` whenever rights, tiers or logins have changed."""
+        self._told.append(told)
+
+    async def actor_of(self, user: UserId, family: FamilyId) -> Actor:
+        """Who a login speaks for while it lasts; raises `Unauthenticated`."""
+        account = await self._world.store.read(lambda tx: tx.accounts.get(user))
+        login = await self._world.store.read(lambda tx: tx.accounts.family(family))
+        if account is None or login is None or login.ended_at is not None:
+            raise Unauthenticated("This login has ended; log in again.")
+        return Actor(account.id, account.tier, family)
 
     async def access(
         self, actor: Actor, project: ProjectId, needed: Permission, origin: Origin

@@ -146,7 +146,10 @@ class Projects:
                 tx.audit.append(audit_entry(origin, actor.user, action, project, at=now))
             return view_in(tx, access)
 
-        return await self._world.store.write(store)
+        changed = await self._world.store.write(store)
+        if change.is_public is not None:
+            self._gate.forget()
+        return changed
 
     async def delete(self, actor: Actor, project: ProjectId, origin: Origin) -> None:
         """Remove a project and all that hangs on it; only the owner may."""
@@ -162,6 +165,7 @@ class Projects:
 
         blobs = await self._world.store.write(store)
         self._sessions.drop(SessionId(project))
+        self._gate.forget()
         for blob in blobs:
             await self._world.blobs.delete(blob)
 

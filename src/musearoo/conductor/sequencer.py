@@ -31,8 +31,14 @@ def new_session(session: SessionId, epoch: str) -> SessionRecord:
 class Sequencer:
     """Events leave in `seq` order the moment they are sequenced; `commit` waits for the disk."""
 
-    def __init__(self, world: World, session: SessionId) -> None:
+    def __init__(
+        self,
+        world: World,
+        session: SessionId,
+        started_over: Callable[["Sequencer"], None] | None = None,
+    ) -> None:
         self._world = world
+        self._started_over = started_over
         self.session = session
         self.state = SessionState()
         self.seq = 0
@@ -136,6 +142,8 @@ class Sequencer:
         self._pending, self._records = [], []
         self.epoch = self._world.ids.new()
         await self._restore()
+        if self._started_over is not None:
+            self._started_over(self)
 
     async def _restore(self) -> str:
         record, events = await self._world.store.write(self._load)

@@ -59,6 +59,11 @@ class Sessions:
         self._open: OrderedDict[SessionId, Sequencer] = OrderedDict()
         self._opening: dict[SessionId, asyncio.Lock] = {}
         self._glanced: dict[SessionId, SessionState] = {}
+        self._told: list[Callable[[Sequencer], None]] = []
+
+    def on_start_over(self, told: Callable[[Sequencer], None]) -> None:
+        """Call `told` with a session that lost events and goes on under a new epoch."""
+        self._told.append(told)
 
     async def open(self, session: SessionId) -> Sequencer:
         """The owner of a session; raises `NotFound`."""
@@ -70,7 +75,7 @@ class Sessions:
         async with lock:
             known = self._open.get(session)
             if known is None:
-                known = Sequencer(self._world, session)
+                known = Sequencer(self._world, session, self._tell)
                 await known.open()
                 self._open[session] = known
                 self._glanced.pop(session, None)
@@ -118,6 +123,10 @@ class Sessions:
         while self._open:
             _, session = self._open.popitem()
             await session.close()
+
+    def _tell(self, session: Sequencer) -> None:
+        for told in self._told:
+            told(session)
 
     async def _evict(self) -> None:
         while len(self._open) > MAXIMUM_OPEN:

@@ -9,8 +9,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from musearoo.codecs.ws import MessageClass
-
 HARD_CAP: Final = 1 << 20
 CONTROL_CAP: Final = 16 << 10
 PAUSED_SECONDS: Final = 10.0

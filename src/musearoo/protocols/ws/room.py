@@ -33,6 +33,7 @@ from musearoo.domain.events import (
 )
 from musearoo.domain.ids import SessionId
 from musearoo.domain.permissions import Access
+from musearoo.ports.ambient import Clock
 from musearoo.protocols.ws.frames import Post, text_frame
 from musearoo.protocols.ws.outbox import Outbox
 
@@ -56,9 +57,7 @@ class Member(Protocol):
 class Room:
     """Fans out one session's events; made and dropped by `Rooms`."""
 
-    def __init__(
-        self, session: Sequencer, handles: HandleTable, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, session: Sequencer, handles: HandleTable, clock: Clock) -> None:
         self.session = session.session
         self.epoch = session.epoch
         self.seq = session.seq
@@ -73,11 +72,9 @@ class Room:
         self._numbers: set[int] = set()
         self._bars: dict[str, int] = {}
 
-    # --- events ---------------------------------------------------------------------------
-
     def receive(self, events: Sequence[Sequenced]) -> None:
         """Events of the session, in order; the bus calls this."""
-        now = self._clock()
+        now = self._clock.monotonic()
         for sequenced in events:
             if sequenced.epoch != self.epoch or sequenced.seq != self.seq + 1:
                 continue  # `start_over` tells everyone
@@ -114,7 +111,7 @@ class Room:
 
     def reach_back(self, events: Sequence[Sequenced]) -> None:
         """Put stored events before those of the log, as far as they join and fit."""
-        now = self._clock()
+        now = self._clock.monotonic()
         for sequenced in reversed(events):
             if sequenced.seq >= self.oldest:
                 continue
@@ -139,8 +136,6 @@ class Room:
         for member in self.members.values():
             frame = post.binary(self.handles) if member.binary else text
             member.outbox.event(frame, seq, key)
-
-    # --- what has no number ---------------------------------------------------------------
 
     def tell(self, message: Any, key: tuple[str, ...], *, but: Member | None = None) -> None:
         """Send an unnumbered message to everyone; a later one of its key replaces it."""
@@ -173,41 +168,40 @@ class Room:
             case GenerationCompleted() | GenerationFailed() as ended:
                 self._bars.pop(ended.generation_id, None)
 
-    # --- who is here ----------------------------------------------------------------------
-
     def number(self) -> int:
         """A number for a new connection, 1 to 65535, that no other has."""
         number = next(n for n in range(1, 65_536) if n not in self._numbers)
         self._numbers.add(number)
         return number
 
-    def enter(self, member: Member, *, now: float) -> None:
+    def enter(self, member: Member) -> None:
         """A connection is here: from now on it gets everything."""
         name = member.present.connection
         known = name in self.members or self.away.pop(name, None) is not None
         self.members[name] = member
         self.empty_since = None
         self._numbers.add(member.present.sender)
-        self._say(member.present, "changed" if known else "joined", now, but=member)
+        self._say(member.present, "changed" if known else "joined", but=member)
 
-    def leave(self, member: Member, *, abrupt: bool, now: float, seconds: float) -> None:
+    def leave(self, member: Member, *, away_seconds: float | None) -> None:
         """A connection ended. One that broke off is away first: it may be back at once."""
+        now = self._clock.monotonic()
         name = member.present.connection
         if self.members.get(name) is not member:
             return
         del self.members[name]
         if not self.members:
             self.empty_since = now
-        if abrupt:
+        if away_seconds is not None:
             present = msgspec.structs.replace(member.present, status="away")
-            self.away[name] = (now + seconds, present)
-            self._say(present, "changed", now)
+            self.away[name] = (now + away_seconds, present)
+            self._say(present, "changed")
         else:
-            self._gone(member.present, now)
+            self._gone(member.present)
 
-    def changed(self, member: Member, now: float, permissions: tuple[str, ...] | None) -> None:
+    def changed(self, member: Member, permissions: tuple[str, ...] | None = None) -> None:
         """A connection's status or rights are others."""
-        self._say(member.present, "changed", now, permissions=permissions)
+        self._say(member.present, "changed", permissions=permissions)
 
     def present(self) -> tuple[Present, ...]:
         """Everyone who is here or away for a moment."""
@@ -219,17 +213,16 @@ class Room:
         for name, (until, present) in list(self.away.items()):
             if until < now:
                 del self.away[name]
-                self._gone(present, now)
+                self._gone(present)
 
-    def _gone(self, present: Present, now: float) -> None:
+    def _gone(self, present: Present) -> None:
         self._numbers.discard(present.sender)
-        self._say(present, "left", now)
+        self._say(present, "left")
 
     def _say(
         self,
         present: Present,
         action: Any,
-        now: float,
         *,
         but: Member | None = None,
         permissions: tuple[str, ...] | None = None,
@@ -245,7 +238,10 @@ class Room:
             permissions=permissions,
         )
         message = PresenceChange(
-            session_id=self.session, timestamp=now, user_id=present.user_id, data=data
+            session_id=self.session,
+            timestamp=self._clock.now(),
+            user_id=present.user_id,
+            data=data,
         )
         self.tell(message, ("user_presence", present.connection), but=but)
 
@@ -269,7 +265,7 @@ class Rooms:
         owner = await self._conductor.sessions.open(session)
         known = self._open.get(session)
         if known is None:
-            room = Room(owner, self._handles, self._conductor.world.clock.monotonic)
+            room = Room(owner, self._handles, self._conductor.world.clock)
             known = room, self._conductor.world.bus.subscribe(session, room.receive)
             self._open[session] = known
         room = known[0]

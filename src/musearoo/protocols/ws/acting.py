@@ -1,0 +1,141 @@
+"""Messages that ask something of the conductor, and its answers."""
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from musearoo.codecs.ws import (
+    AckMessage,
+    AuthRefresh,
+    ChatMessage,
+    CommandMessage,
+    GenerationRequest,
+    Incoming,
+    Notice,
+    ParameterChange,
+    acts_of,
+    moment_of,
+)
+from musearoo.codecs.ws.outgoing import AckData, NoticeData
+from musearoo.conductor.sessions import Ack
+from musearoo.domain.commands import Act, At, Command
+from musearoo.domain.errors import Unavailable
+from musearoo.domain.ids import CommandId
+
+if TYPE_CHECKING:
+    from musearoo.conductor.room_entrance import Guest
+    from musearoo.protocols.ws.connection import Connection
+
+_NEXT_BAR: Final = At("next_bar")
+
+
+async def carry_out(connection: "Connection", message: Incoming) -> None:
+    """Do what a joined client asks; raises refusals."""
+    guest = connection.guest
+    if guest is None:
+        return
+    match message:
+        case ChatMessage():
+            ack = await _say(connection, guest, message)
+        case AuthRefresh():
+            data = message.data
+            renewed = await connection.door.entrance.renewed(
+                guest, ticket=data.ticket, token=data.token, origin=connection.origin
+            )
+            connection.renewed(renewed)
+            ack = _standing(connection)
+        case ParameterChange() | GenerationRequest() | CommandMessage():
+            ack = await _submit(connection, guest, message)
+        case _:
+            raise Unavailable("This server does not take audio or voice on the WebSocket yet.")
+    if message.message_id is not None:
+        acknowledge(connection, message.message_id, ack)
+
+
+def acknowledge(connection: "Connection", cause: str, ack: Ack) -> None:
+    """Tell the asker, and only the asker, what became of a message."""
+    data = AckData(
+        seq=ack.seq,
+        epoch=ack.epoch,
+        lands_at=ack.lands_at,
+        generation_id=ack.generation_id,
+        take_id=ack.take_id,
+        conflicts=ack.conflicts,
+    )
+    connection.send(AckMessage(cause=cause, data=data, **connection.envelope()))
+
+
+def supersede(connection: "Connection", lane: deque[Incoming], message: ParameterChange) -> None:
+    """Take changes of the same path out of a crowded lane: only the last will count."""
+    path = message.data.path
+    if path is None:
+        return
+    older = [
+        each
+        for each in lane
+        if isinstance(each, ParameterChange) and each.data.path == path and each.data.at is None
+    ]
+    for each in older:
+        lane.remove(each)
+        if each.message_id is not None:
+            data = NoticeData(code="coalesced", path=path, detail="A later value replaced it.")
+            connection.send(Notice(cause=each.message_id, data=data, **connection.envelope()))
+
+
+async def _say(connection: "Connection", guest: "Guest", message: ChatMessage) -> Ack:
+    return await connection.door.chat.say(
+        guest.actor,
+        guest.session,
+        message.data.text,
+        origin=connection.origin,
+        command=CommandId(message.message_id) if message.message_id is not None else None,
+    )
+
+
+async def _submit(
+    connection: "Connection",
+    guest: "Guest",
+    message: ParameterChange | GenerationRequest | CommandMessage,
+) -> Ack:
+    if isinstance(message, GenerationRequest):
+        context = message.data.audio_context
+        if context is not None and context.stream is not None:
+            raise Unavailable("Live audio cannot be listened to here yet; name an asset.")
+    at = moment_of(message.data.at)
+    if at is None and isinstance(message, GenerationRequest):
+        at = _NEXT_BAR
+    ack = _standing(connection)
+    for number, act in enumerate(acts_of(message)):
+        ack = await _one(connection, guest, act, at, _numbered(message.message_id, number))
+    return ack
+
+
+async def _one(
+    connection: "Connection", guest: "Guest", act: Act, at: At | None, message_id: str | None
+) -> Ack:
+    room = connection.room
+    if message_id is not None and room is not None:
+        room.senders[message_id] = connection.present.sender
+    try:
+        return await connection.door.conductor.desk.submit(
+            Command(
+                session=guest.session,
+                actor=guest.actor,
+                act=act,
+                origin=connection.origin,
+                id=CommandId(message_id) if message_id is not None else None,
+                at=at,
+            )
+        )
+    finally:
+        if message_id is not None and room is not None:
+            room.senders.pop(message_id, None)
+
+
+def _numbered(message_id: str | None, number: int) -> str | None:
+    """A message with several acts gives each its own id, so that a repeat repeats none."""
+    return message_id if message_id is None or not number else f"{message_id}:{number}"
+
+
+def _standing(connection: "Connection") -> Ack:
+    room = connection.room
+    return Ack(seq=room.seq if room else 0, epoch=room.epoch if room else "")

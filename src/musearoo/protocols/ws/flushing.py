@@ -1,0 +1,55 @@
+"""When outboxes are emptied: once per connection and turn of the loop, later when it is busy."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+_DELAYS: Final = (0.0, 0.002, 0.005)
+_WIDEN: Final = (60_000.0, 200_000.0)  # frames a second from which waiting saves writes
+_WINDOW: Final = 0.25
+
+
+class Flushed(Protocol):
+    """Somebody with frames to write."""
+
+    def flush(self) -> int:
+        """Write what is ready; answers how many frames that was."""
+        ...
+
+
+class Flusher:
+    """Collects who has something to write, and lets each write once."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._dirty: list[Flushed] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._delay = 0.0
+        self._frames = 0
+        self._since = clock()
+
+    @property
+    def delay(self) -> float:
+        """How long frames are collected at present, in seconds."""
+        return self._delay
+
+    def add(self, who: Flushed) -> None:
+        """Let `who` write soon; call it when its outbox is no longer empty."""
+        if not self._dirty:
+            if self._loop is None:
+                self._loop = asyncio.get_running_loop()
+            if self._delay:
+                self._loop.call_later(self._delay, self._flush)
+            else:
+                self._loop.call_soon(self._flush)
+        self._dirty.append(who)
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        for who in dirty:
+            self._frames += who.flush()
+        now = self._clock()
+        if now - self._since >= _WINDOW:
+            rate = self._frames / (now - self._since)
+            self._delay = _DELAYS[sum(rate >= limit for limit in _WIDEN)]
+            self._frames, self._since = 0, now

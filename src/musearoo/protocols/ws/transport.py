@@ -1,0 +1,276 @@
+"""A connection on a socket: RFC 6455 inwards by `websockets`, shared frames outwards by us."""
+
+import asyncio
+import logging
+import socket
+from asyncio import BaseTransport, Protocol, Transport
+from contextlib import suppress
+from typing import Any, Final, cast
+
+import structlog
+from websockets.exceptions import InvalidHandshake
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from musearoo.codecs.ws import MAXIMUM_FRAME, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON
+from musearoo.protocols.ws import handshake
+from musearoo.protocols.ws.connection import GOING_AWAY, SLOW, Arrival, Connection
+from musearoo.protocols.ws.door import Door
+
+log = structlog.get_logger(__name__)
+
+_SUBPROTOCOLS: Final = [Subprotocol(SUBPROTOCOL_JSON), Subprotocol(SUBPROTOCOL_BINARY)]
+_HIGH_WATER: Final = 64 << 10
+_CLOSE_SECONDS: Final = 1.0
+_MAXIMUM_CLIENT: Final = 120
+_NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_NOTSENT_BYTES: Final = 16 << 10
+_silent = logging.getLogger("musearoo.websockets")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+_silent.setLevel(logging.CRITICAL + 1)
+
+
+class RoomProtocol(Protocol):
+    """`asyncio.Protocol` that uvicorn's upgrade hands a transport and the request head."""
+
+    def __init__(self, door: Door, connections: set[Any]) -> None:
+        self._door = door
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._ws = ServerProtocol(
+            subprotocols=_SUBPROTOCOLS,
+            select_subprotocol=_chosen,
+            max_size=MAXIMUM_FRAME,
+            logger=_silent,
+        )
+        self._transport: Transport | None = None
+        self._address = ""
+        self._counted = ""
+        self._inside = False
+        self._connection: Connection | None = None
+        self._parts: list[bytes] = []
+        self._kind = Opcode.TEXT
+        self._leaving = False
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        self._transport = cast("Transport", transport)
+        self._connections.add(self)
+        self._transport.set_write_buffer_limits(high=_HIGH_WATER)
+        peer = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if peer else "unknown"
+        self._tune(transport.get_extra_info("socket"))
+
+    def data_received(self, data: bytes) -> None:
+        self._ws.receive_data(data)
+        for event in self._ws.events_received():
+            if isinstance(event, Frame):
+                self._frame(event)
+            elif isinstance(event, Request):
+                self._asked(event)
+        self._write_protocol()
+
+    def eof_received(self) -> bool | None:
+        self._ws.receive_eof()
+        self._write_protocol()
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._connections.discard(self)
+        self._leave_lobby()
+        self._transport = None
+        if self._connection is not None:
+            clean = self._ws.close_rcvd is not None and self._ws.close_rcvd.code == 1000
+            self._connection.gone(clean=clean)
+
+    def pause_writing(self) -> None:
+        if self._connection is not None:
+            self._connection.outbox.pause(self._door.clock.monotonic())
+
+    def resume_writing(self) -> None:
+        if self._connection is not None:
+            self._connection.outbox.resume()
+            self.flush()
+
+    def shutdown(self) -> None:
+        """The server stops: uvicorn calls this on every connection."""
+        if self._connection is None or self._connection.guest is None:
+            self._abort()
+            return
+        self._connection.go_away()
+        self._loop.call_later(self._door.options.drain_seconds, self._drained, 20)
+
+    # Opening
+
+    def _asked(self, request: Request) -> None:
+        refusal = handshake.refusal(request.headers, self._door.options)
+        if refusal is not None:
+            self._ws.send_response(self._ws.reject(*refusal))
+            return
+        self._address = handshake.address_of(self._address, request.headers, self._door.options)
+        self._counted = handshake.counted_address(self._address)
+
+        def enter() -> bool:
+            return self._accept(request)
+
+        if not self._door.lobby.knock(self._counted, enter):
+            self._ws.send_response(self._ws.reject(503, "Too many are waiting; try again.\n"))
+
+    def _accept(self, request: Request) -> bool:
+        if self._transport is None or self._transport.is_closing():
+            return False
+        self._inside = True
+        response = self._ws.accept(request)
+        self._ws.send_response(response)
+        if self._ws.state is State.OPEN:
+            self._connection = Connection(
+                self._door,
+                _arrival(request, self._address, self._ws.subprotocol),
+                wake=self._wake,
+                hang_up=self._hang_up,
+                hold=self._hold,
+                ping=self._ping,
+            )
+        self._write_protocol()
+        return True
+
+    def _tune(self, wire: Any) -> None:
+        """Small buffers, so that a slow reader is felt here and not after 19,000 frames."""
+        if wire is None:
+            return
+        with suppress(OSError, AttributeError):
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._door.options.send_buffer)
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if _NOTSENT_LOWAT is not None:
+                wire.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _NOTSENT_BYTES)
+
+    # Frames inwards
+
+    def _frame(self, frame: Frame) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+            if frame.fin:
+                self._message(connection, opcode, bytes(frame.data))
+                return
+            self._kind, self._parts = opcode, [bytes(frame.data)]
+        elif opcode is Opcode.CONT:
+            self._parts.append(bytes(frame.data))
+            if frame.fin:
+                payload, self._parts = b"".join(self._parts), []
+                self._message(connection, self._kind, payload)
+        elif opcode is Opcode.CLOSE:
+            connection.gone(clean=frame.data[:2] == b"\x03\xe8")
+        else:
+            connection.heard()
+
+    def _message(self, connection: Connection, kind: Opcode, payload: bytes) -> None:
+        if kind is Opcode.BINARY:
+            connection.receive_binary(payload)
+            return
+        try:
+            payload.decode()  # RFC 6455 §8.1: text that is no UTF-8 fails the connection
+        except UnicodeDecodeError:
+            self._ws.fail(1007, "invalid UTF-8")
+            return
+        connection.receive_text(payload)
+        if connection.guest is not None:
+            self._leave_lobby()
+
+    # Frames outwards
+
+    def flush(self) -> int:
+        """Write what is ready, in one piece."""
+        connection, transport = self._connection, self._transport
+        if connection is None or transport is None or self._ws.state is not State.OPEN:
+            return 0
+        outbox, count = connection.outbox, 0
+        while outbox.paused_at is None:
+            frames = outbox.take()
+            if not frames:
+                break
+            count += len(frames)
+            transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        if self._inside and connection.guest is not None:
+            self._leave_lobby()
+        return count
+
+    def _ping(self) -> None:
+        """A protocol ping (RFC 6455 §5.5.2)."""
+        if self._ws.state is State.OPEN:
+            self._ws.send_ping(b"")
+            self._write_protocol()
+
+    def _wake(self) -> None:
+        self._door.flusher.add(self)
+
+    def _write_protocol(self) -> None:
+        transport = self._transport
+        for piece in self._ws.data_to_send():
+            if transport is None or transport.is_closing():
+                return
+            if piece:
+                transport.write(piece)
+            else:
+                transport.close()
+        if self._ws.close_expected() and not self._leaving:
+            self._leaving = True
+            self._loop.call_later(_CLOSE_SECONDS, self._abort)
+
+    def _hold(self, held: bool) -> None:
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            (transport.pause_reading if held else transport.resume_reading)()
+
+    # Closing
+
+    def _hang_up(self, code: int, reason: str) -> None:
+        self._leave_lobby()
+        if code != SLOW:
+            self.flush()
+        if self._ws.state is State.OPEN:
+            self._ws.send_close(code, reason)
+        self._write_protocol()
+
+    def _drained(self, times: int) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        if connection.busy and times:
+            self._loop.call_later(0.05, self._drained, times - 1)
+        else:
+            connection.end(GOING_AWAY, "restart")
+
+    def _leave_lobby(self) -> None:
+        if self._inside:
+            self._inside = False
+            self._door.lobby.leave(self._counted)
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _chosen(_ws: ServerProtocol, offered: Any) -> Subprotocol | None:
+    """The first of ours that the client offers; none offered means JSON."""
+    return next((each for each in _SUBPROTOCOLS if each in offered), None)
+
+
+def _arrival(request: Request, address: str, subprotocol: str | None) -> Arrival:
+    headers = request.headers
+    with suppress(InvalidHandshake, LookupError):
+        client = headers.get("X-MuseAroo-Client") or headers.get("User-Agent") or ""
+        return Arrival(
+            address=address,
+            client="".join(each for each in client[:_MAXIMUM_CLIENT] if each.isprintable()),
+            page=headers.get("Origin"),
+            binary=subprotocol == SUBPROTOCOL_BINARY,
+        )
+    return Arrival(address, "", headers.get("Origin"), subprotocol == SUBPROTOCOL_BINARY)
