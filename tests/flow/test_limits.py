@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 
-from musearoo.conductor.world import Rules
+from musearoo.conductor.world import Allowance, Rules
+from musearoo.domain.permissions import Tier
 from musearoo.protocols.rest.options import Pace, RestOptions
 from tests.flow.conftest import wired
 
@@ -126,6 +127,43 @@ async def test_a_refused_request_may_be_repeated_rightly(tmp_path: Path) -> None
         key = {"Idempotency-Key": "again"}
         assert (await http.post("/projects", json={"name": " "}, headers=key)).status_code == 422
         assert (await http.post("/projects", json={"name": "A"}, headers=key)).status_code == 201
+
+
+def sent(http: httpx.AsyncClient, project: str, content: bytes, **headers: str) -> Any:
+    """An upload."""
+    return http.post(
+        f"/projects/{project}/analyze",
+        files={"audio_file": ("riff.wav", content)},
+        headers=headers,
+    )
+
+
+async def test_uploads_are_repeated_and_limited(tmp_path: Path) -> None:
+    """The same file under the same key is one analysis; too much is refused, and leaves nothing."""
+    small = Allowance(file_bytes=10_000, seconds=60, total_bytes=15_000, files=10)
+    rules = Rules(analyze_wait=0.01, allowances={Tier.FREE: small})
+    async with wired(tmp_path, rules) as town, await town.person("ada") as http:
+        project = await project_of(http)
+        key = {"Idempotency-Key": "up-1"}
+        first, second = [await sent(http, project, b"RIFF" * 1000, **key) for _ in "ab"]
+        assert first.status_code == second.status_code == 202
+        assert first.headers["location"].endswith(first.json()["analysis_id"])
+        assert first.json()["analysis_id"] == second.json()["analysis_id"]
+        assert first.json()["status"] == "queued"
+        before = blobs(tmp_path)
+        other = await sent(http, project, b"FORM" * 1000, **key)
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency-conflict")
+        large = await sent(http, project, b"x" * 10_001)
+        assert (large.status_code, large.json()["code"]) == (413, "payload-too-large")
+        assert blobs(tmp_path) == before
+        assert (await sent(http, project, b"y" * 9_000)).status_code == 202
+        full = await sent(http, project, b"z" * 9_000)
+        assert full.status_code == 413
+
+
+def blobs(folder: Path) -> set[Path]:
+    """Every stored byte string, finished or half."""
+    return {path for path in (folder / "blobs").rglob("*") if path.is_file()}
 
 
 async def test_who_will_not_wait_is_answered_at_once(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ read "A minor", chords are Harte symbols, meters "6/8"; places are ticks of 1/96
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -37,7 +38,7 @@ from musearoo.domain.events import (
     TempoSet,
     TransportChanged,
 )
-from musearoo.domain.music.chord import ChordSpan
+from musearoo.domain.music.chord import Chord, ChordSpan
 from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter, default_grouping
 from musearoo.domain.music.tempo_map import TempoMap
@@ -106,7 +107,12 @@ def encode_event(sequenced: Sequenced) -> bytes:
 
 def wire_type(event: Event) -> str:
     """The message type that tells of an event: its own, or "event"."""
-    return _OWN_TYPES.get(type(event), "event")
+    return wire_type_of(type(event))
+
+
+def wire_type_of(kind: type[Event]) -> str:
+    """The message type that tells of this kind of event."""
+    return _OWN_TYPES.get(kind, "event")
 
 
 def name_of(event: Event) -> str:
@@ -161,9 +167,14 @@ def chords(spans: tuple[ChordSpan, ...], key: Key) -> list[Data]:
     """A chord track: Harte symbols, spelled as the key likes, over ticks."""
     flats = key.prefers_flats
     return [
-        {"start": span.start, "length": span.length, "chord": span.chord.symbol(flats=flats)}
+        {"start": span.start, "length": span.length, "chord": _symbol(span.chord, flats)}
         for span in spans
     ]
+
+
+@lru_cache(maxsize=4096)
+def _symbol(chord: Chord, flats: bool) -> str:
+    return chord.symbol(flats=flats)
 
 
 def transport(value: Transport) -> Data:

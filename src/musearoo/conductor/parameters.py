@@ -1,5 +1,6 @@
 """Commands on the settings of a session: parameters, tempo, key, style, meter, chords, form."""
 
+from functools import lru_cache
 from typing import Final
 
 from musearoo.conductor.sessions import Ack, Deed, Desk
@@ -151,4 +152,10 @@ def _chords(act: SetChords) -> tuple[ChordSpan, ...]:
         if span.length < 1 or span.start < end:
             raise InvalidValue("chords", span.start, "spans that do not overlap, 1 tick or longer")
         end = span.start + span.length
-    return tuple(ChordSpan(span.start, span.length, Chord.parse(span.chord)) for span in spans)
+    return tuple(ChordSpan(span.start, span.length, _parsed(span.chord)) for span in spans)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(symbol: str) -> Chord:
+    """A song repeats its chords; reading thousands of symbols anew would hold up the loop."""
+    return Chord.parse(symbol)

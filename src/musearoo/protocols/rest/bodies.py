@@ -18,7 +18,7 @@ M = TypeVar("M", bound=BaseModel)
 S = TypeVar("S", bound=msgspec.Struct)
 
 SMALL: Final = 64 * 1024
-LARGE: Final = 512 * 1024
+LARGE: Final = 256 * 1024  # some 3,500 notes; what decodes in a few milliseconds
 READ_SECONDS: Final = 15.0
 _MAXIMUM_FAULTS: Final = 20
 # A NUL that JSON spells as an escape; an escaped backslash before "u0000" is text.

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import ConfigDict, FailFast, Field, StringConstraints, WithJsonSchema
 from pydantic.functional_validators import AfterValidator
 
 from musearoo.domain.analysis import FEATURES, Depth, Feature
@@ -103,7 +103,7 @@ class ProjectCreate(Body):
     description: Annotated[str, Field(max_length=10_000)] | None = None
     is_public: bool = False
     collaborators: Annotated[
-        tuple[Email, ...], Field(max_length=20), AfterValidator(_distinct)
+        tuple[Email, ...], FailFast(), Field(max_length=20), AfterValidator(_distinct)
     ] = ()
 
 
