@@ -130,7 +130,7 @@ def _needs(
     grid = grid_of(context.meter)
     usual = _usual(context.meter, controls.sheet.bars.get(context.meter.name, ()))
     chance = Chance(seed, NAME, "needs", bar % 2)
-    held = _IN_PATTERN * (1300 - controls.follow) // 1000
+    held = _IN_PATTERN * (1150 - controls.follow) // 1000
     needs = [
         (held if sign in _STRUCK else 0) + often + 20 * weight + chance.below(60)
         for sign, often, weight in zip(pattern, usual, grid.weights, strict=True)

@@ -23,7 +23,7 @@ _NUMBERS: Final = {
     "register": (0.5, "how high it lies: the middle goes from C4 to C6"),
     "call_response": (0.4, "whether phrases leave room and answer themselves"),
     "outside": (0.0, "notes from outside the key, as approach to those inside"),
-    "follow": (0.4, "how closely the rhythm follows the heard accents"),
+    "follow": (0.5, "how closely the rhythm follows the heard accents"),
     "rests": (0.5, "how much silence"),
 }
 PARAMETERS: Final = (

@@ -94,7 +94,7 @@ def _phrase(
     templates = _TEMPLATES[length]
     spot = (1000 - controls.hook) * (len(templates) - 1) + chance.between(-500, 500)
     letters = templates[max(0, min(len(templates) - 1, (spot + 500) // 1000))]
-    if length == _PHRASE and chance.permille(controls.call_response):
+    if length == _PHRASE and chance.permille(controls.call_response // 2):
         letters = "abac"
     answers = number % 2 == 1 or last
     shapes = _ANSWERS if answers else _CONTOURS
@@ -133,7 +133,7 @@ def _treated(plan: BarPlan, fresh: bool, controls: Controls, chance: Chance) -> 
     if fresh:
         return msgspec.structs.replace(plan, treatment="state")
     kinds: tuple[Treatment, ...] = ("repeat", "sequence", "vary", "invert")
-    free = controls.variation
+    free = controls.variation * (1500 - controls.hook) // 1000
     return msgspec.structs.replace(
         plan,
         treatment=kinds[chance.weighted((1200 - free, 300 + free // 2, free, free // 5))],

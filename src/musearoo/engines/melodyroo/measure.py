@@ -100,7 +100,7 @@ def _wishes(context: EngineContext, controls: Controls, grid: Grid, bar: int) ->
     accents = step_accents(context, bar)
     wishes = [0] * grid.steps
     if accents:
-        wishes = [controls.follow * (accent - 350) // 400 for accent in accents]
+        wishes = [controls.follow * (accent - 350) // 200 for accent in accents]
     for name, notes in context.parts.items():
         if name not in _BAND:
             for step, velocity in enumerate(step_onsets(notes, context.meter, bar)):
