@@ -5,8 +5,8 @@ import pytest
 
 from musearoo.render import sf3
 from musearoo.render.programs import DRUM_BANK, Preset
-from musearoo.render.synth import SAMPLE_RATE, Samples, Synth, SynthName, TimedNote, choose
-from tests.unit.render.listening import cents_off, harmonic_share, onset, peak_db, rms_db
+from musearoo.render.synth import SAMPLE_RATE, Synth, SynthName, TimedNote, choose
+from tests.unit.render.listening import cents_off, harmonic_share, onset, peak_db, played, rms_db
 
 MELODIC = tuple(program for bank, program in sf3.bundled().presets if bank != DRUM_BANK)
 KITS = tuple(program for bank, program in sf3.bundled().presets if bank == DRUM_BANK)
@@ -19,10 +19,6 @@ DRUMS = (36, 38, 42, 45, 46, 49, 51)
 def synth(request: pytest.FixtureRequest) -> Synth:
     name: SynthName = request.param
     return choose(name)
-
-
-def played(synth: Synth, preset: Preset, *notes: tuple[float, float, int, int]) -> Samples:
-    return synth.play(preset, [TimedNote(*note) for note in notes])
 
 
 @pytest.mark.parametrize("program", MELODIC)
@@ -75,6 +71,22 @@ def test_a_closing_hat_chokes_an_open_one(synth: Synth) -> None:
 
 def test_nothing_played_is_no_samples(synth: Synth) -> None:
     assert (2, 0) == played(synth, Preset(0, 0)).shape
+
+
+def test_parts_add_up_with_their_gains(synth: Synth) -> None:
+    note, bus = TimedNote(0.0, 0.2, 60, 90), np.ones((2, SAMPLE_RATE), np.float32)
+    alone = played(synth, Preset(0, 4), (0.0, 0.2, 60, 90))[:, :SAMPLE_RATE]
+    synth.add(bus, Preset(0, 4), [note], (0.0, 0.5))
+    assert np.allclose(bus[0], 1)
+    assert np.allclose(bus[1, : alone.shape[1]], 1 + 0.5 * alone[1], atol=1e-6)
+
+
+def test_what_rings_beyond_the_mix_is_lost(synth: Synth) -> None:
+    whole = played(synth, Preset(DRUM_BANK, 0), (0.0, 0.3, 46, 90))
+    for frames in (1, 1000, 20_000):
+        bus = np.zeros((2, frames), np.float32)
+        synth.add(bus, Preset(DRUM_BANK, 0), [TimedNote(0.0, 0.3, 46, 90)])
+        assert np.allclose(bus, whole[:, :frames])
 
 
 def test_what_was_played_before_changes_no_bit(synth: Synth) -> None:

@@ -29,11 +29,10 @@ def render_audio(
 def render_samples(song: Song, *, synth: SynthName = "sampler") -> Samples:
     """The stereo mix as float32 of shape (2, n), peaks at most -1 dBFS."""
     player = choose(synth)
-    played = []
+    bus = mix.bus(seconds(song))
     for part in song.parts:
-        samples = player.play(preset_of(part), timed_notes(song, part))
-        played.append((samples, part.gain, part.pan))
-    return mix.mixed(played, seconds(song))
+        player.add(bus, preset_of(part), timed_notes(song, part), mix.sides(part.gain, part.pan))
+    return mix.mastered(bus, seconds(song))
 
 
 def seconds(song: Song) -> float:

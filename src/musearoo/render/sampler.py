@@ -16,7 +16,7 @@ import numpy as np
 from musearoo.render import sf3
 from musearoo.render.programs import Preset
 from musearoo.render.sf3 import SoundFont
-from musearoo.render.synth import SAMPLE_RATE, Samples, TimedNote
+from musearoo.render.synth import SAMPLE_RATE, Samples, Sides, TimedNote
 from musearoo.render.tone import Mono, Tone, Voicing, fading, tone, voicing
 
 LONGEST_NOTE: Final = 60.0  # seconds
@@ -44,26 +44,19 @@ class Sampler:
         for zone in self._font.zones(preset.bank, preset.program):
             self._font.audio(zone.sample)
 
-    def play(self, preset: Preset, notes: Sequence[TimedNote]) -> Samples:
-        voiced = [self._voiced(preset, note) for note in notes]
-        choked = _choked(notes, voiced)
+    def add(
+        self, mix: Samples, preset: Preset, notes: Sequence[TimedNote], sides: Sides = (1.0, 1.0)
+    ) -> None:
         level = 10 ** (_LEVELS_DB.get((preset.bank, preset.program), 0.0) / 20)
-        placed = []
-        for note, voices, stop in zip(notes, voiced, choked, strict=True):
+        balance = np.array([[sides[0]], [sides[1]]], np.float32) * np.float32(level)
+        voiced = [self._voiced(preset, note) for note in notes]
+        for note, voices, stop in zip(notes, voiced, _choked(notes, voiced), strict=True):
             gate = max(1, round(min(note.length, stop, LONGEST_NOTE) * SAMPLE_RATE))
+            place = mix[:, round(note.start * SAMPLE_RATE) :]
             for voice in voices:
                 made = self._tone(voice, gate)
                 fade = _cut(made.release, round(stop * SAMPLE_RATE) - gate if stop < inf else None)
-                placed.append(
-                    (round(note.start * SAMPLE_RATE), gate, made.held, fade, level * voice.gain)
-                )
-        ends = [
-            start + min(held.shape[1], gate + len(fade)) for start, gate, held, fade, _ in placed
-        ]
-        mix = np.zeros((2, max(ends, default=0)), np.float32)
-        for start, gate, held, fade, gain in placed:
-            _add(mix[:, start:], gate, held, fade, np.float32(gain))
-        return mix
+                _add(place, gate, made.held, fade, balance * np.float32(voice.gain))
 
     def _voiced(self, preset: Preset, note: TimedNote) -> tuple[Voicing, ...]:
         """The zones a note sounds."""
@@ -98,12 +91,14 @@ class Sampler:
         return made
 
 
-def _add(mix: Samples, gate: int, held: Samples, fade: Samples, gain: np.float32) -> None:
-    body = held[:, :gate]
+def _add(mix: Samples, gate: int, held: Samples, fade: Mono, gain: Samples) -> None:
+    """Add one tone at the start of `mix`: `gate` frames of it, then its fade."""
+    room = mix.shape[1]
+    body = held[:, : min(gate, room)]
     mix[:, : body.shape[1]] += gain * body
-    rest = held[:, gate : gate + len(fade)]
+    rest = held[:, gate : min(gate + len(fade), room)]
     if rest.shape[1]:
-        mix[:, gate : gate + rest.shape[1]] += (gain * fade[: rest.shape[1]]) * rest
+        mix[:, gate : gate + rest.shape[1]] += gain * fade[: rest.shape[1]] * rest
 
 
 def _cut(release: Mono, left: int | None) -> Mono:

@@ -19,7 +19,7 @@ from symusic import core
 
 from musearoo.render.programs import Preset
 from musearoo.render.sf3 import FONT
-from musearoo.render.synth import SAMPLE_RATE, Samples, TimedNote
+from musearoo.render.synth import SAMPLE_RATE, Samples, Sides, TimedNote
 
 _TICKS_PER_QUARTER: Final = 960  # asked for by the constructor; times are in seconds
 _BEST_QUALITY: Final = 0
@@ -44,19 +44,18 @@ class SymusicSynth:
     def load(self, preset: Preset) -> None:
         self._band(preset, [TimedNote(0.0, 0.01, pitch, 90) for pitch in range(28, 96, 2)])
 
-    def play(self, preset: Preset, notes: Sequence[TimedNote]) -> Samples:
+    def add(
+        self, mix: Samples, preset: Preset, notes: Sequence[TimedNote], sides: Sides = (1.0, 1.0)
+    ) -> None:
         level = 10 ** (_LEVELS_DB[preset.bank, preset.program] / 20)
+        balance = np.array([[sides[0]], [sides[1]]], np.float32)
         bands: dict[int, list[TimedNote]] = {}
         for note in _ringing(notes) if preset.is_kit else notes:
             bands.setdefault(note.velocity // _BAND, []).append(note)
-        played = [
-            (level * ((band + 0.5) * _BAND / _UNITY_VELOCITY) ** 2, self._band(preset, bands[band]))
-            for band in sorted(bands)
-        ]
-        mix = np.zeros((2, max((own.shape[1] for _, own in played), default=0)), np.float32)
-        for gain, own in played:
-            mix[:, : own.shape[1]] += np.float32(gain) * own
-        return mix
+        for band in sorted(bands):
+            gain = level * ((band + 0.5) * _BAND / _UNITY_VELOCITY) ** 2
+            played = self._band(preset, bands[band])[:, : mix.shape[1]]
+            mix[:, : played.shape[1]] += balance * np.float32(gain) * played
 
     def _band(self, preset: Preset, notes: Sequence[TimedNote]) -> Samples:
         score = core.ScoreSecond(_TICKS_PER_QUARTER)

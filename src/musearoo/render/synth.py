@@ -18,6 +18,7 @@ from musearoo.render.programs import Preset
 SAMPLE_RATE: Final = 44_100
 
 Samples = NDArray[np.float32]
+Sides = tuple[float, float]  # gain of the left and of the right channel
 SynthName = Literal["sampler", "symusic"]
 
 
@@ -31,14 +32,16 @@ class TimedNote(msgspec.Struct, frozen=True):
 
 
 class Synth(Protocol):
-    """Plays one part with one preset of the font."""
+    """Plays parts, each with one preset of the font."""
 
     def load(self, preset: Preset) -> None:
         """Decode what the preset needs, so that its first notes need not wait."""
         ...
 
-    def play(self, preset: Preset, notes: Sequence[TimedNote]) -> Samples:
-        """Stereo samples of shape (2, n) at `SAMPLE_RATE`, releases included; n may be 0.
+    def add(
+        self, mix: Samples, preset: Preset, notes: Sequence[TimedNote], sides: Sides = (1.0, 1.0)
+    ) -> None:
+        """Add the notes to a mix of shape (2, n) at `SAMPLE_RATE`; what rings beyond it is lost.
 
         `notes` are in the order they start. Presets are levelled: a phrase in the middle of the
         range at velocity 90 has about -20 LUFS, basses and drums 2 to 3 more. The same

@@ -3,9 +3,21 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from musearoo.render.synth import SAMPLE_RATE, Samples
+from musearoo.render.programs import Preset
+from musearoo.render.synth import SAMPLE_RATE, Samples, Synth, TimedNote
 
 Mono = NDArray[np.float64]
+_RING = 8.0  # seconds
+
+
+def played(synth: Synth, preset: Preset, *notes: tuple[float, float, int, int]) -> Samples:
+    """The notes (start, length, pitch, velocity) alone, up to their last sample."""
+    timed = [TimedNote(*note) for note in notes]
+    ends = [note.start + note.length for note in timed]
+    bus = np.zeros((2, round((max(ends, default=0.0) + _RING) * SAMPLE_RATE)), np.float32)
+    synth.add(bus, preset, timed)
+    sounding = np.flatnonzero(bus.any(axis=0))
+    return bus[:, : int(sounding[-1]) + 1 if sounding.size else 0]
 
 
 def mono(samples: Samples) -> Mono:

@@ -5,9 +5,9 @@ import pytest
 from musearoo.render import sf3
 from musearoo.render.audio import preset_of, render_samples
 from musearoo.render.programs import DRUM_BANK, kit_preset, melodic_preset
-from musearoo.render.synth import TimedNote, choose
+from musearoo.render.synth import choose
 from tests.unit.codecs.songs import note, part, song
-from tests.unit.render.listening import cents_off, rms_db
+from tests.unit.render.listening import cents_off, played, rms_db
 
 BASS_SOUNDS = {32, 33, 36, 38}
 
@@ -17,7 +17,7 @@ def test_every_program_sounds_in_tune() -> None:
     for program in range(128):
         preset = melodic_preset(program)
         pitch = 43 if preset.program in BASS_SOUNDS else 62
-        sound = synth.play(preset, [TimedNote(0.0, 0.6, pitch, 90)])[:, 2000:28_000]
+        sound = played(synth, preset, (0.0, 0.6, pitch, 90))[:, 2000:28_000]
         assert -36 < rms_db(sound) < -14, program
         assert abs(cents_off(sound, pitch)) <= 12, program
 

@@ -41,6 +41,8 @@ def text(kind: int, words: str) -> bytes:
 
 def ascii_text(words: str) -> str:
     """`words` without accents and control characters; what has no ASCII form becomes "?"."""
+    if words.isascii() and words.isprintable():
+        return words[:LONGEST_TEXT].strip()
     kept = []
     for letter in unicodedata.normalize("NFKD", words.replace("♯", "#").replace("♭", "b")):
         if unicodedata.combining(letter):
