@@ -63,12 +63,13 @@ def engraved(score: bytes, title: str, description: str) -> bytes:
     """Engrave a MusicXML document; raises `Unavailable` where that gives no music."""
     _check_well_formed(score)
     toolkit = _toolkit()
-    toolkit.resetXmlIdSeed(zlib.crc32(score) & 0x7FFFFFFF)
+    seed = zlib.crc32(score) & 0x7FFFFFFF  # ids differ between pictures on one page
+    toolkit.resetXmlIdSeed(seed)
     text = score.decode().replace("<technical><open/>", "<technical><open-string/>")
     if not toolkit.loadData(text):
         raise Unavailable("The score could not be engraved.")
     pages = [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
-    return _joined(pages, title, description).encode()
+    return _joined(pages, title, description, seed).encode()
 
 
 def warm_up() -> None:
@@ -83,7 +84,7 @@ def _check_well_formed(score: bytes) -> None:
         raise Unavailable(f"The score is no well-formed XML: {error}.") from error
 
 
-def _joined(pages: list[str], title: str, description: str) -> str:
+def _joined(pages: list[str], title: str, description: str, seed: int) -> str:
     """All pages below each other on white paper, named for readers who cannot see them."""
     content, width, height = "", 0, 0
     for page in pages:
@@ -98,14 +99,14 @@ def _joined(pages: list[str], title: str, description: str) -> str:
     content = _SIGN.sub(lambda sign: _SIGNS.get(sign[0], " "), content).replace("♩ .", "♩.")
     return wrapped(
         "svg",
-        element("title", title, id="score-title")
-        + element("desc", description, id="score-description")
+        element("title", title, id=f"title-{seed}")
+        + element("desc", description, id=f"description-{seed}")
         + '<rect width="100%" height="100%" fill="#fff"/>'
         + content,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {width} {height}",
         role="img",
-        aria_labelledby="score-title score-description",
+        aria_labelledby=f"title-{seed} description-{seed}",
     )
 
 

@@ -163,7 +163,7 @@ class TestNotes:
         crowd = song(*(part([note(0)], program) for program in range(20)), part([note(0)], None))
         tracks = through_mido(encode(crowd)).tracks[1:]
         places = [
-            (next(m.port for m in t if m.type == "midi_port"), m.channel)
+            (next((m.port for m in t if m.type == "midi_port"), 0), m.channel)
             for t in tracks
             for m in t
             if m.type == "program_change"

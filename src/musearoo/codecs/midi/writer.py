@@ -114,9 +114,10 @@ def _channels(parts: tuple[SongPart, ...]) -> list[tuple[int, int]]:
 def _setup(part: SongPart, port: int, channel: int) -> list[bytes]:
     program = part.kit if part.program is None else part.program
     pan = min(127, max(0, round(64 + 63 * part.pan)))
+    cable = [events.meta(events.PORT, bytes((min(port, 127),)))] if port else []
     return [
         events.text(events.TRACK_NAME, part.title or part.name),
-        events.meta(events.PORT, bytes((min(port, 127),))),
+        *cable,
         bytes((events.PROGRAM | channel, program & 0x7F)),
         bytes((events.CONTROL | channel, _VOLUME, _volume(part.gain))),
         bytes((events.CONTROL | channel, _PAN, pan)),
