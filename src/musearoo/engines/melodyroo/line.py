@@ -127,9 +127,9 @@ def _ranked(
     """Steps in the order in which chance prefers them."""
     if slot.finals:
         yield from _reachable(slot.finals, place)
+        yield from sorted(_around(slot.target), key=lambda step: abs(step - slot.finals[0]))
         return
-    centre = slot.target if slot.motif is None else slot.motif
-    reach = list(range(centre - _REACH, centre + _REACH + 1))
+    reach = _around(slot.target if slot.motif is None else slot.motif)
     hold = taste.hold if goal is None or left > 2 else taste.hold // 3
     prices = [_own_price(step, slot, taste, hold) for step in reach]
     if place:
@@ -148,6 +148,10 @@ def _ranked(
         index = chance.weighted(chances)
         chances[index] = 0
         yield reach[index]
+
+
+def _around(centre: int) -> range:
+    return range(centre - _REACH, centre + _REACH + 1)
 
 
 def _reachable(steps: tuple[int, ...], place: Place | None) -> list[int]:

@@ -60,7 +60,6 @@ class TestConstant:
         ]
         assert math.isclose(tempo_map.seconds_at(2880), 2 * 60 / 90 + 60 / 180)
 
-
     @given(maps(), st.integers(1, 50_000))
     def test_the_mean_tempo_takes_as_long(self, tempo_map, ticks):
         seconds = tempo_map.seconds_at(ticks) - tempo_map.origin_seconds
