@@ -28,6 +28,7 @@ from musearoo.security.ambient import SystemClock
 
 BAND: Final = ("drummaroo", "bassaroo", "harmonyroo", "melodyroo")
 MAXIMUM_SECONDS: Final = 7200.0
+_EXPORTS: Final = {each.format: each for each in EXPORTERS}
 Progress = Callable[[str, float], None]
 
 
@@ -83,6 +84,16 @@ class Bandstand:
     def engines(self) -> tuple[str, ...]:
         """Names of the installed engines."""
         return tuple(description.name for description in self._pool.engines())
+
+    def check(self, parameters: Mapping[str, ParameterValue], *engines: str) -> None:
+        """Refuse a parameter that none of the engines knows, or a value out of its range."""
+        described = [self._pool.describe(engine) for engine in engines]
+        for name, value in _with_style(dict(parameters)).items():
+            knowing = [
+                each for each in described if name in {spec.name for spec in each.parameters}
+            ]
+            for each in knowing or described[:1]:
+                each.resolved({name: value})
 
     async def analyze(self, path: Path, depth: Depth, progress: Progress) -> Analysis:
         """Analyse a recording; raises `UnsupportedAudio` or `PayloadTooLarge`."""
@@ -150,19 +161,18 @@ class Bandstand:
     async def files(self, band: Band) -> dict[str, bytes]:
         """Every file of a band by name: mix, score, and MIDI of the whole and of each part."""
         song = band.song()
-        exports = {each.format: each for each in EXPORTERS}
         mix, score = await asyncio.gather(
             self.audio(song),
             self._renderer.notation(song, lane="durable"),
         )
         files = {
-            "band.mid": exports["midi"].export(song),
-            "band.musicxml": exports["musicxml"].export(song),
+            "band.mid": midi(band),
+            "band.musicxml": _EXPORTS["musicxml"].export(song),
             "mix.wav": mix,
             "score.svg": score,
         }
         for part in band.parts:
-            files[f"{part.name}.mid"] = exports["midi"].export(band.song(part.name))
+            files[f"{part.name}.mid"] = midi(band, part.name)
         return files
 
 
@@ -184,6 +194,11 @@ def heard_music(analysis: Analysis) -> ContextAdopted:
     return adopted(None, analysis)
 
 
+def midi(band: Band, *names: str) -> bytes:
+    """The band, or the named parts of it, as a MIDI file."""
+    return _EXPORTS["midi"].export(band.song(*names))
+
+
 def summary(band: Band, analysis: Analysis, seed: int) -> dict[str, object]:
     """What `band.json` says: what was heard, what was played and how it fits."""
     return {
@@ -194,6 +209,7 @@ def summary(band: Band, analysis: Analysis, seed: int) -> dict[str, object]:
         "time_signature": analysis.time_signature,
         "style": analysis.style,
         "bars": band.music.bars,
+        "bar_1_at_seconds": round(band.music.tempo_map.origin_seconds, 3),
         "chords": [
             {"bar": span.start // band.music.meter.bar_ticks + 1, "chord": span.chord.symbol()}
             for span in band.music.chords

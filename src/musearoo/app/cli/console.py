@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from musearoo.app.logging import quiet_logging
 from musearoo.app.settings import Settings
-from musearoo.domain.errors import MuseArooError
+from musearoo.domain.errors import MuseArooError, Unavailable
 
 T = TypeVar("T")
 
@@ -43,6 +43,10 @@ def run(work: Callable[[], Coroutine[Any, Any, T]], *, as_json: bool = False) ->
         return asyncio.run(work())
     except MuseArooError as refusal:
         fail(refusal, as_json=as_json)
+    except OSError as error:
+        fail(
+            Unavailable(f"{error.strerror or error}: {error.filename or 'system'}"), as_json=as_json
+        )
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

@@ -1,5 +1,6 @@
 """Commands on files: a recording in, its analysis, one part or a whole band out."""
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Annotated, cast
 import msgspec
 import typer
 
-from musearoo.app.bandstand import Band, bandstand, heard_music, summary
+from musearoo.app.bandstand import BAND, Band, bandstand, heard_music, midi, summary
 from musearoo.app.cli.console import AsJson, answer, load_settings, progress_bar, run
 from musearoo.domain.analysis import Analysis, Depth
 from musearoo.domain.engine import ParameterValue
@@ -26,9 +27,10 @@ def analyze(recording: Recording, depth: Depths = "comprehensive", *, json: AsJs
     """Say what BrainAroo hears in a recording."""
 
     async def work() -> Analysis:
+        source, chosen = existing(recording), checked_depth(depth)
         with progress_bar(quiet=json) as progress:
             async with bandstand(load_settings()) as stand:
-                return await stand.analyze(existing(recording), checked_depth(depth), progress)
+                return await stand.analyze(source, chosen, progress)
 
     analysis = run(work, as_json=json)
     answer(analysis, as_json=json, lines=lambda: _analysis_lines(analysis))
@@ -49,17 +51,16 @@ def generate(
     chosen = seed if seed is not None else random.randrange(2**32)  # noqa: S311
 
     async def work() -> dict[str, object]:
+        source, values = existing(recording), parsed(parameters)
+        writable(output)
         with progress_bar(quiet=json) as progress:
             async with bandstand(load_settings()) as stand:
-                analysis = await stand.analyze(existing(recording), "comprehensive", progress)
+                stand.check(values, engine)
+                analysis = await stand.analyze(source, "comprehensive", progress)
                 music = heard_music(analysis)
-                part = await stand.play(
-                    music, engine, parameters=parsed(parameters), seed=chosen, heard={}
-                )
-                played = Band(recording.stem, music, (part,))
-                written = await stand.files(played)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(written["band.mid"])
+                part = await stand.play(music, engine, parameters=values, seed=chosen, heard={})
+        played = Band(recording.stem, music, (part,))
+        output.write_bytes(midi(played))
         return {**summary(played, analysis, chosen), "file": str(output)}
 
     result = run(work, as_json=json)
@@ -79,13 +80,16 @@ def band(
     chosen = seed if seed is not None else random.randrange(2**32)  # noqa: S311
 
     async def work() -> dict[str, object]:
+        source, values, deep = existing(recording), parsed(parameters), checked_depth(depth)
+        writable(folder / "band.json")
         with progress_bar(quiet=json) as progress:
             async with bandstand(load_settings()) as stand:
-                analysis = await stand.analyze(existing(recording), checked_depth(depth), progress)
+                stand.check(values, *BAND)
+                analysis = await stand.analyze(source, deep, progress)
                 played = await stand.band(
                     recording.stem,
                     heard_music(analysis),
-                    parameters=parsed(parameters),
+                    parameters=values,
                     seed=chosen,
                     progress=progress,
                 )
@@ -93,7 +97,9 @@ def band(
                 written = await stand.files(played)
         result = summary(played, analysis, chosen)
         _write(folder, written, result)
-        return {**result, "folder": str(folder), "files": sorted([*written, "band.json"])}
+        _with_riff(folder, source, played)
+        files = sorted([*written, "band.json", "together.wav"])
+        return {**result, "folder": str(folder), "files": files}
 
     result = run(work, as_json=json)
     answer(result, as_json=json, lines=lambda: _band_lines(result))
@@ -101,9 +107,22 @@ def band(
 
 def existing(recording: Path) -> Path:
     """The file, if there is one."""
-    if not recording.is_file():
+    if recording.is_dir():
+        raise UnsupportedAudio(f"{recording} is a folder; name one recording in it.")
+    if not recording.exists():
         raise UnsupportedAudio(f"There is no file {recording}.")
     return recording
+
+
+def writable(file: Path) -> None:
+    """See before the work that its result can be kept; makes the folder."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidValue("--output", str(file.parent), f"a folder ({reason})") from error
+    if file.is_dir() or not os.access(file.parent, os.W_OK):
+        raise InvalidValue("--output", str(file), "a file that can be written")
 
 
 def checked_depth(text: str) -> Depth:
@@ -134,17 +153,24 @@ def _typed(value: str) -> ParameterValue:
 
 
 def _write(folder: Path, written: dict[str, bytes], result: dict[str, object]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for name, content in written.items():
         (folder / name).write_bytes(content)
     (folder / "band.json").write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+
+
+def _with_riff(folder: Path, recording: Path, played: Band) -> None:
+    from musearoo.app.together import together  # noqa: PLC0415  (loads NumPy)
+
+    bar_1 = played.music.tempo_map.origin_seconds
+    both = together(recording, folder / "mix.wav", bar_1=bar_1, title=played.title)
+    (folder / "together.wav").write_bytes(both)
 
 
 def _analysis_lines(analysis: Analysis) -> Iterator[str]:
     for name in ("tempo", "time_signature", "key", "style", "emotion", "complexity"):
         value = getattr(analysis, name)
         shown = (
-            "not found" if value is None else f"{value:g}" if isinstance(value, float) else value
+            "not found" if value is None else f"{value:.4g}" if isinstance(value, float) else value
         )
         yield f"{name.replace('_', ' '):15} {shown}  ({analysis.confidence.get(name, 0):.0%} sure)"
     yield "chords          " + " ".join(chord.symbol for chord in analysis.chords[:32])
@@ -152,10 +178,17 @@ def _analysis_lines(analysis: Analysis) -> Iterator[str]:
 
 
 def _band_lines(result: dict[str, object]) -> Iterator[str]:
-    yield (
-        f"{result['title']}: {result['tempo']} bpm, {result['key']}, {result['time_signature']}, "
-        f"{result['style']}, {result['bars']} bars, seed {result['seed']}"
+    tempo, key = result["tempo"], result["key"]
+    heard = (
+        f"{tempo:.4g} bpm" if tempo else "no clear tempo, 120 bpm taken",
+        str(key) if key else "no clear key",
+        str(result["time_signature"] or "no clear meter"),
+        str(result["style"] or "no clear style"),
+        f"{result['bars']} bars from {result['bar_1_at_seconds']} s",
+        f"seed {result['seed']}",
     )
+    yield f"{result['title']}: {', '.join(heard)}"
+    yield from (f"note: {warning}" for warning in cast("list[str]", result["warnings"]))
     for part in cast("list[dict[str, object]]", result["parts"]):
         fit = cast("dict[str, float | None]", part["fit"])
         measures = ", ".join(
@@ -165,3 +198,5 @@ def _band_lines(result: dict[str, object]) -> Iterator[str]:
         )
         yield f"  {part['part']}: {part['notes']} notes; {measures}"
     yield f"written to {result.get('folder') or result.get('file')}"
+    if "files" in result:
+        yield "listen to together.wav: your riff with the band"

@@ -96,7 +96,9 @@ def _client(settings: Settings) -> "httpx.AsyncClient":
     try:
         login = httpx.post(f"{base}/api/v3/auth/local", json={"token": token}, timeout=10)
     except httpx.HTTPError as error:
-        raise Unavailable(f"The server at {base} does not answer; is the port right?") from error
+        raise Unavailable(
+            f"The server at {base} does not answer; if it has another port, say MUSEAROO_PORT=..."
+        ) from error
     access = _checked(login)["access_token"]
     return httpx.AsyncClient(
         base_url=base, headers={"Authorization": f"Bearer {access}"}, timeout=60
