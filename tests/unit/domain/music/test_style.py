@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musearoo.domain.music.style import AUTO, STYLES, find_style
+from musearoo.domain.music.style import AUTO, STYLES, find_style, synonyms
 
 
 class TestFindStyle:
@@ -28,3 +28,7 @@ class TestFindStyle:
     @given(st.text(max_size=30))
     def test_any_text_finds_a_style_or_nothing(self, text):
         assert find_style(text) in (None, AUTO, *STYLES)
+
+
+def test_every_synonym_means_a_style():
+    assert all(find_style(word) == style in STYLES for word, style in synonyms().items())
