@@ -5,13 +5,15 @@ import io
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
 
 from musearoo.domain.music.tempo_map import TempoChange, TempoMap
+from musearoo.domain.song import Song
 from musearoo.ports.work import AudioFormat
 from musearoo.render import mix
 from musearoo.render.audio import render_audio, render_samples, seconds, warm_up
 from musearoo.render.synth import SAMPLE_RATE, timed_notes
-from tests.unit.codecs.songs import drums, funk, note, part, song
+from tests.unit.codecs.songs import drums, funk, note, part, song, songs
 from tests.unit.render.listening import onset, peak_db, rms_db
 
 
@@ -33,6 +35,13 @@ class TestMix:
     def test_a_part_of_gain_0_is_silent(self) -> None:
         silent = render_samples(song(part([note(0)], gain=0.0)))
         assert not silent.any()
+
+    @settings(max_examples=8)
+    @given(songs())
+    def test_any_song_is_sound_under_the_ceiling(self, any_song: Song) -> None:
+        samples = render_samples(any_song)
+        assert np.abs(samples).max() <= np.float32(mix.CEILING)
+        assert samples.shape[1] >= round(seconds(any_song) * SAMPLE_RATE)
 
     def test_a_song_of_no_bars_is_a_file_all_the_same(self) -> None:
         read, _ = soundfile.read(io.BytesIO(render_audio(song(bars=0), "flac")))

@@ -4,12 +4,14 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+from hypothesis import given, settings
 
 from musearoo.codecs import musicxml
 from musearoo.domain.errors import Unavailable
 from musearoo.domain.music.meter import Meter
+from musearoo.domain.song import Song
 from musearoo.render.notation import engraved, render_svg, warm_up
-from tests.unit.codecs.songs import METERS, funk, note, part, song
+from tests.unit.codecs.songs import METERS, funk, note, part, song, songs
 
 SVG = "{http://www.w3.org/2000/svg}"
 PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
@@ -71,6 +73,12 @@ class TestPicture:
         notes = [note(at, 200, 60) for at in range(0, value.bar_ticks, 240)]
         picture = ET.fromstring(render_svg(song(part(notes, 0), part(notes, None), meter=value)))
         assert 2 == classes(picture, "measure")
+
+    @settings(max_examples=15)
+    @given(songs())
+    def test_any_song_is_drawn(self, any_song: Song) -> None:
+        picture = ET.fromstring(render_svg(any_song))
+        assert not any_song.parts or classes(picture, "measure") >= any_song.bars
 
     def test_a_long_song_is_one_picture(self) -> None:
         notes = [note(at * 480, 400, 60 + at % 12) for at in range(8 * 48)]
