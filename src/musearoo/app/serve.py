@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from musearoo.app.compose import Graph, running
 from musearoo.app.metrics import Metrics
 from musearoo.app.settings import Settings
 from musearoo.conductor.conductor import Conductor
-from musearoo.domain.errors import Unavailable
+from musearoo.domain.errors import MuseArooError, Unavailable
 from musearoo.protocols.rest.options import RestOptions
 from musearoo.protocols.ws.door import Door
 from musearoo.protocols.ws.handover import handover_to
@@ -70,6 +71,7 @@ async def _serve(
         from musearoo.protocols.rest.app import create_app  # noqa: PLC0415  (loaded by now)
 
         metrics = Metrics(graph)
+        _settle_memory()
         app = create_app(graph.conductor, _options(graph, metrics))
         door = Door(graph.conductor, _ws_options(settings))
         door.start()
@@ -88,6 +90,23 @@ async def _serve(
             door.close()
 
 
+async def _readiness(graph: Graph) -> dict[str, bool]:
+    try:
+        await graph.conductor.world.store.read(lambda tx: tx.jobs.waiting())
+    except MuseArooError:
+        store = False
+    else:
+        store = True
+    return {"store": store, "engines": bool(graph.pool.engines())}
+
+
+def _settle_memory() -> None:
+    """What was loaded stays: keep it out of collections, and collect less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 50)
+
+
 def _load_doors() -> None:
     """The web framework takes as long to load as the workers take to start."""
     import_module("musearoo.protocols.rest.app")
@@ -102,6 +121,7 @@ def _options(graph: Graph, metrics: Metrics) -> RestOptions:
         secure_cookies=settings.tls_cert is not None or settings.public_url.startswith("https"),
         version=__version__,
         metrics=metrics,
+        readiness=lambda: _readiness(graph),
     )
 
 

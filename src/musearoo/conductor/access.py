@@ -25,6 +25,8 @@ class Gate:
         self._world = world
         self._watch = Watch(world)
         self._actors: dict[str, tuple[float, Actor]] = {}
+        self._held: dict[tuple[UserId, ProjectId], tuple[float, Access]] = {}
+        self._revision = 0
         self._told: list[Callable[[], None]] = []
 
     async def actor(self, token: str) -> Actor:
@@ -46,6 +48,8 @@ class Gate:
     def forget(self) -> None:
         """Look every actor up again: rights, tier or logins have changed."""
         self._actors.clear()
+        self._held.clear()
+        self._revision += 1
         for told in self._told:
             told()
 
@@ -64,9 +68,17 @@ class Gate:
     async def access(
         self, actor: Actor, project: ProjectId, needed: Permission, origin: Origin
     ) -> Access:
-        """The access of an actor to a project; raises `NotFound` or `Forbidden`, and audits it."""
+        """The access of an actor to a project; raises `NotFound` or `Forbidden`, and audits it.
+
+        Granted rights are looked up at most 2 s ago, and anew as soon as `forget` was called.
+        """
+        held = self._held.get((actor.user, project))
+        now = self._world.clock.monotonic()
+        if held is not None and now - held[0] < _ACTOR_SECONDS and needed in held[1].permissions:
+            return held[1]
+        revision = self._revision
         try:
-            return await self._world.store.read(lambda tx: access_in(tx, actor, project, needed))
+            access = await self._world.store.read(lambda tx: access_in(tx, actor, project, needed))
         except (Forbidden, NotFound) as refusal:
             await self._audit_refusal(actor, project, needed, origin, refusal)
             if isinstance(refusal, NotFound):
@@ -74,6 +86,15 @@ class Gate:
                     Signal.FOREIGN_OBJECT, origin, subject=actor.user, about=project[:64]
                 )
             raise
+        self._hold(access, now, revision)
+        return access
+
+    def _hold(self, access: Access, now: float, revision: int) -> None:
+        if revision != self._revision:
+            return  # rights changed while these were looked up
+        if len(self._held) >= _MAXIMUM_ACTORS:
+            self._held.clear()
+        self._held[access.user, access.project] = (now, access)
 
     async def _audit_refusal(
         self,
