@@ -81,6 +81,7 @@ async def _serve(
             url = _address(settings, graph, port)
             log.info("server.ready", host=settings.host, port=port, local=settings.local_mode)
             announce(url)
+            gc.freeze()  # what is loaded stays: keep collections short
             if open_browser:
                 webbrowser.open(url)
 

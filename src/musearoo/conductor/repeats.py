@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -17,6 +17,7 @@ Keep = Callable[[Transaction, Any], None]
 
 KEPT_SECONDS: Final = 24 * 3600.0
 MAXIMUM_ID: Final = 128
+RECENT: Final = 8_192
 
 
 def keep_nothing(_tx: Transaction, _answer: object) -> None:
@@ -29,6 +30,8 @@ class Repeats:
     def __init__(self, world: World) -> None:
         self._world = world
         self._running: dict[tuple[UserId, CommandId], tuple[str, asyncio.Future[Any]]] = {}
+        # What was answered a moment ago may still be on its way to the store.
+        self._recent: dict[tuple[UserId, CommandId], tuple[str, Any]] = {}
 
     async def once(
         self,
@@ -37,8 +40,12 @@ class Repeats:
         body_hash: str,
         answer: type[T],
         work: Callable[[Keep], Awaitable[T]],
+        *,
+        new: bool = False,
     ) -> T:
         """Run `work` unless this id was answered before; raises `IdempotencyConflict`.
+
+        `new` says that the id cannot have come before, which saves looking.
 
         `work` gets a `Keep` and must call it inside the transaction that makes its
         effect durable, so that effect and answer live or die together.
@@ -52,7 +59,16 @@ class Repeats:
             if running[0] != body_hash:
                 raise IdempotencyConflict
             return await asyncio.shield(running[1])
-        return await self._first(user, command, body_hash, answer, work)
+        recent = self._recent.get((user, command))
+        if recent is not None:
+            if recent[0] != body_hash:
+                raise IdempotencyConflict
+            return cast("T", recent[1])
+        result = await self._first(user, command, body_hash, answer, work, new=new)
+        self._recent[user, command] = (body_hash, result)
+        if len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
+        return result
 
     async def _first(
         self,
@@ -61,11 +77,13 @@ class Repeats:
         body_hash: str,
         answer: type[T],
         work: Callable[[Keep], Awaitable[T]],
+        *,
+        new: bool,
     ) -> T:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._running[user, command] = (body_hash, future)
         try:
-            known = await self._known(user, command, body_hash, answer)
+            known = None if new else await self._known(user, command, body_hash, answer)
             result = (
                 known if known is not None else await work(self._keep(user, command, body_hash))
             )

@@ -24,7 +24,8 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody in a room: proved once, looked up anew whenever rights change.
 
     `page` is the browser's Origin that the proof was bound to. `connection` is the name of the
-    connection that is being resumed, `expires_at` the monotonic time at which a new proof is due.
+    connection that is being resumed, `counter` the highest number it has given a message;
+    `expires_at` is the monotonic time at which a new proof is due.
     """
 
     actor: Actor
@@ -34,6 +35,7 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     page: str | None
     expires_at: float
     connection: str | None = None
+    counter: int = 0
 
 
 class _Resumable(msgspec.Struct):
@@ -107,10 +109,11 @@ class Entrance:
         self._tokens[hash_secret(secret)] = _Resumable(replace(guest, connection=connection))
         return secret
 
-    def left(self, token: str) -> None:
+    def left(self, token: str, counter: int = 0) -> None:
         """The connection that holds this token ended: its two minutes begin."""
         held = self._tokens.get(hash_secret(token))
         if held is not None:
+            held.guest = replace(held.guest, counter=counter)
             held.ends_at = self._world.clock.monotonic() + RESUME_SECONDS
 
     def void(self, token: str) -> None:

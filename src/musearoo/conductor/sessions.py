@@ -153,8 +153,11 @@ class Desk:
         """Let `handler` carry out commands of one kind."""
         self._handlers[act] = handler
 
-    async def submit(self, command: Command) -> Ack:
-        """Carry out one command; the answer comes when its event-class effect is durable."""
+    async def submit(self, command: Command, *, new: bool = False) -> Ack:
+        """Carry out one command; the answer comes when its event-class effect is durable.
+
+        `new` is the door's word that the command's id cannot have come before.
+        """
         rule = COMMANDS[NAMES[type(command.act)]]
         access = await self._gate.access(
             command.actor, ProjectId(command.session), rule.permission, command.origin
@@ -165,6 +168,7 @@ class Desk:
             fingerprint((command.session, NAMES[type(command.act)], command.act, command.at)),
             Ack,
             lambda keep: self._carry_out(command, access, keep),
+            new=new,
         )
 
     async def _carry_out(self, command: Command, access: Access, keep: Keep) -> Ack:

@@ -17,7 +17,7 @@ from musearoo.codecs.ws import (
 )
 from musearoo.codecs.ws.outgoing import AckData, NoticeData
 from musearoo.conductor.sessions import Ack
-from musearoo.domain.commands import Act, At, Command
+from musearoo.domain.commands import At, Command
 from musearoo.domain.errors import Unavailable
 from musearoo.domain.ids import CommandId
 
@@ -103,37 +103,37 @@ async def _submit(
     at = moment_of(message.data.at)
     if at is None and isinstance(message, GenerationRequest):
         at = _NEXT_BAR
-    ack = _standing(connection)
+    new = connection.is_new(message.message_id)
+    ack = None
     for number, act in enumerate(acts_of(message)):
-        ack = await _one(connection, guest, act, at, _numbered(message.message_id, number))
-    return ack
+        command = Command(
+            session=guest.session,
+            actor=guest.actor,
+            act=act,
+            origin=connection.origin,
+            id=_numbered(message.message_id, number),
+            at=at,
+        )
+        ack = await _one(connection, command, new=new)
+    return ack or _standing(connection)
 
 
-async def _one(
-    connection: "Connection", guest: "Guest", act: Act, at: At | None, message_id: str | None
-) -> Ack:
-    room = connection.room
+async def _one(connection: "Connection", command: Command, *, new: bool) -> Ack:
+    room, message_id = connection.room, command.id
     if message_id is not None and room is not None:
         room.senders[message_id] = connection.present.sender
     try:
-        return await connection.door.conductor.desk.submit(
-            Command(
-                session=guest.session,
-                actor=guest.actor,
-                act=act,
-                origin=connection.origin,
-                id=CommandId(message_id) if message_id is not None else None,
-                at=at,
-            )
-        )
+        return await connection.door.conductor.desk.submit(command, new=new)
     finally:
         if message_id is not None and room is not None:
             room.senders.pop(message_id, None)
 
 
-def _numbered(message_id: str | None, number: int) -> str | None:
+def _numbered(message_id: str | None, number: int) -> CommandId | None:
     """A message with several acts gives each its own id, so that a repeat repeats none."""
-    return message_id if message_id is None or not number else f"{message_id}:{number}"
+    if message_id is None:
+        return None
+    return CommandId(f"{message_id}:{number}" if number else message_id)
 
 
 def _standing(connection: "Connection") -> Ack:

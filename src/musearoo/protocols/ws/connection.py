@@ -54,6 +54,7 @@ from musearoo.domain.origin import Origin, cut_address
 from musearoo.domain.permissions import Access, Grant, Permission
 from musearoo.protocols.ws import acting, records
 from musearoo.protocols.ws.door import Door
+from musearoo.protocols.ws.eager import begin
 from musearoo.protocols.ws.frames import text_frame
 from musearoo.protocols.ws.outbox import HARD_CAP, Outbox
 from musearoo.protocols.ws.pacing import Bucket
@@ -119,6 +120,7 @@ class Connection:
         self._working = False
         self._held = False
         self._token = ""
+        self.counter = 0
         now = door.clock.monotonic()
         self._began = self._heard = self._pinged = now
         self._renewal_asked = False
@@ -190,7 +192,7 @@ class Connection:
             self._hold(True)
         if not self._working:
             self._working = True
-            self.door.conductor.world.spawn(self._work(), name="ws.work")
+            begin(self._work(), self.door.conductor.world.spawn, name="ws.work")
 
     async def _work(self) -> None:
         try:
@@ -257,7 +259,9 @@ class Connection:
         self.instance = data.instance or self.name
         former = room.members.get(self.name)
         sender = former.present.sender if former is not None else None
+        self.counter = guest.counter
         if isinstance(former, Connection):
+            self.counter = max(self.counter, former.counter)
             former.replaced()
         elif self.name in room.away:
             sender = room.away[self.name][1].sender
@@ -454,7 +458,10 @@ class Connection:
         if not users[user]:
             del users[user]
         if self._token:
-            (self.door.entrance.void if clean else self.door.entrance.left)(self._token)
+            if clean:
+                self.door.entrance.void(self._token)
+            else:
+                self.door.entrance.left(self._token, self.counter)
         if self.room is not None and self.room.members.get(self.name) is self:
             self.room.leave(self, away_seconds=None if clean else self.door.options.away_seconds)
 
@@ -481,6 +488,18 @@ class Connection:
             self.end(EXPIRED, "join first")
         elif self._bucket.take(_FAULT_COST, self._heard) > 0:
             self.end(ABUSE, "too many faulty messages")
+
+    def is_new(self, message_id: str | None) -> bool:
+        """Whether an id cannot have come before: `<connection>:<counter>`, counting up."""
+        if message_id is None or not message_id.startswith(self.name):
+            return False
+        colon, number = message_id[len(self.name) :][:1], message_id[len(self.name) + 1 :]
+        if colon != ":" or len(number) > 15 or not (number.isascii() and number.isdigit()):
+            return False
+        if int(number) <= self.counter:
+            return False
+        self.counter = int(number)
+        return True
 
     def envelope(self) -> dict[str, Any]:
         """The fields that every message to this client has."""
