@@ -88,8 +88,6 @@ class Gate:
             raise
         self._hold(access, now, revision)
         return access
-        self._hold(access, now, revision)
-        return access
 
     def _hold(self, access: Access, now: float, revision: int) -> None:
         if revision != self._revision:
