@@ -15,6 +15,7 @@ from musearoo.domain.music.chord import Chord, ChordSpan
 from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.note import Note
+from musearoo.domain.music.progression import progression
 from musearoo.domain.music.style import AUTO
 from musearoo.domain.music.tempo_map import MAXIMUM_BPM, MINIMUM_BPM, TempoChange, TempoMap
 from musearoo.domain.music.ticks import TICKS_PER_QUARTER
@@ -60,13 +61,21 @@ def engine_context(
         meter=state.meter,
         tempo_millibpm=round(state.tempo_map.mean_bpm(length) * 1000),
         key=state.key,
-        chords=repeated(state.chords, state.bars * state.meter.bar_ticks, length),
+        chords=_chord_track(state, count),
         energy=state.energy,
         style=style if style != AUTO else state.style,
         groove=state.groove,
         sections=tuple(each for each in state.sections if each.first_bar + each.bars <= count),
         parts={name: _until(notes, length) for name, notes in parts.items()},
     )
+
+
+def _chord_track(state: SessionState | ContextAdopted, bars: int) -> tuple[ChordSpan, ...]:
+    """The project's chords; without any, those that all parts will agree on."""
+    if not state.chords:
+        return progression(state.key, state.meter, bars, state.style, 0)
+    bar_ticks = state.meter.bar_ticks
+    return repeated(state.chords, state.bars * bar_ticks, bars * bar_ticks)
 
 
 def repeated(chords: Sequence[ChordSpan], cycle: int, length: int) -> tuple[ChordSpan, ...]:

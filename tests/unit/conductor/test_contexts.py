@@ -127,6 +127,16 @@ class TestEngineContext:
         assert roots == [9, 5] * 4
         assert context.style == "funk"
 
+    def test_without_chords_all_parts_agree_on_the_same(self) -> None:
+        """Parts that are made apart, in whatever style, hear one chord track."""
+        tracks = {
+            engine_context(SessionState(), style=style, bars=8, parts={}).chords
+            for style in ("auto", "jazz", "rock")
+        }
+        (track,) = tracks
+        assert len({span.chord for span in track}) > 1
+        assert track[-1].end == 8 * 3840
+
     @pytest.mark.parametrize("bars", [0, -1, 257])
     def test_impossible_lengths_are_refused(self, bars: int) -> None:
         """1 to 256 bars."""
