@@ -1,19 +1,33 @@
-"""Documents that are written from the code: the REST API, commands, engines."""
+"""Documents that are written from the code: REST, WebSocket, commands, engines."""
 
 from collections.abc import Iterator
 
 import msgspec
 
 from musearoo.app.serve import openapi_document
+from musearoo.codecs.ws import asyncapi as websocket
 from musearoo.domain.commands import COMMANDS
 from musearoo.domain.engine import ParameterSpec
 from musearoo.domain.errors import MuseArooError
 from musearoo.engines.loading import load_engines
+from tools import ws_samples
 
 
 def openapi() -> str:
     """The REST API (docs/protocol/openapi.json)."""
     return msgspec.json.format(openapi_document(), indent=1).decode() + "\n"
+
+
+def asyncapi() -> str:
+    """The WebSocket's messages (docs/protocol/websocket.asyncapi.json)."""
+    document = websocket.asyncapi(examples=ws_samples.examples())
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+
+
+def websocket_schema() -> str:
+    """The same as JSON Schema alone (docs/protocol/websocket.schema.json)."""
+    document = msgspec.json.encode(websocket.json_schema())
+    return msgspec.json.format(document, indent=1).decode() + "\n"
 
 
 def commands() -> str:

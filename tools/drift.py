@@ -14,6 +14,10 @@ from typing import cast
 
 GENERATED: dict[str, str] = {
     "docs/protocol/openapi.json": "tools.documents:openapi",
+    "docs/protocol/websocket.asyncapi.json": "tools.documents:asyncapi",
+    "docs/protocol/websocket.schema.json": "tools.documents:websocket_schema",
+    "tests/unit/codecs/ws/vectors/text.json": "tools.ws_vectors:text",
+    "tests/unit/codecs/ws/vectors/binary.json": "tools.ws_vectors:binary",
     "docs/protocol/commands.md": "tools.documents:commands",
     "docs/protocol/problems.md": "tools.documents:errors",
     "docs/guide/engines.md": "tools.documents:engines",

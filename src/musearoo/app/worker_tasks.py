@@ -85,7 +85,9 @@ class Installed:
 
                 warm_up()
             case "notation":
-                import_module("musearoo.render.notation")
+                from musearoo.render import notation  # noqa: PLC0415
+
+                notation.warm_up()
             case "analysis":
                 import_module("musearoo.brain")
 

@@ -31,8 +31,8 @@ class SongPart(msgspec.Struct, frozen=True, kw_only=True):
 _BALANCE: Final = {
     "drums": (1.0, 0.0),
     "bass": (0.95, 0.0),
-    "harmony": (0.65, -0.25),
-    "melody": (0.85, 0.2),
+    "harmony": (0.5, -0.25),
+    "melody": (1.0, 0.2),
 }
 
 

@@ -1,4 +1,4 @@
-"""Golden recipes: runs whose every byte is fixed. `python -m tests.unit.engines.golden --write`.
+"""Golden recipes: runs whose every byte is fixed. `python -m tests.engines.golden --write`.
 
 Write them anew only together with a new `version` of the engine whose notes changed: what
 is stored under the old version could not be made again.
@@ -14,7 +14,7 @@ import msgspec
 
 from musearoo.domain.context import Section
 from musearoo.domain.music.style import STYLES
-from tests.unit.engines.takes import METERS, accented, context_of, take, with_drums
+from tests.engines.takes import METERS, accented, context_of, take, with_drums
 
 FILE = Path(__file__).parent / "golden.json"
 FORM = (Section("verse", 0, 4), Section("chorus", 4, 4))

@@ -15,7 +15,7 @@ from musearoo.domain.music.style import STYLES
 from musearoo.domain.music.voice_leading import has_parallels, motion
 from musearoo.engines.harmonyroo.controls import VOICES
 from musearoo.engines.harmonyroo.voicing import colours, thinned, with_thirteenth
-from tests.unit.engines.pitched import (
+from tests.engines.pitched import (
     ENGINES,
     SONGS,
     notes_of,
@@ -25,7 +25,7 @@ from tests.unit.engines.pitched import (
     take,
     voicings_of,
 )
-from tests.unit.engines.takes import METERS, context_of, monotone
+from tests.engines.takes import METERS, context_of, monotone
 
 C_MAJOR = context_of("pop", chords=SONGS[0], key="C major")
 SHORT = context_of("pop", bars=4, chords=SONGS[0], key="C major")

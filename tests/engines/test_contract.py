@@ -7,7 +7,7 @@ from musearoo.domain.engine import Bar, EngineDescription, EngineRun
 from musearoo.domain.errors import InvalidValue
 from musearoo.domain.music.note import Note
 from musearoo.engines.contract import play
-from tests.unit.engines.takes import context_of
+from tests.engines.takes import context_of
 
 UUID8 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 

@@ -14,7 +14,7 @@ from musearoo.engines.bassaroo import engine
 from musearoo.engines.bassaroo.lexicon import ROLES
 from musearoo.engines.bassaroo.pitches import degree_pitch, root_of, scale_of
 from musearoo.engines.bassaroo.settings import HIGHEST, LOWEST
-from tests.unit.engines.takes import (
+from tests.engines.takes import (
     METERS,
     accented,
     context_of,

@@ -1,4 +1,4 @@
-"""Golden recipes of melody and harmony. `python -m tests.unit.engines.golden_pitched --write`.
+"""Golden recipes of melody and harmony. `python -m tests.engines.golden_pitched --write`.
 
 Write them anew only together with a new `version` of the engine whose notes changed: what
 is stored under the old version could not be made again.
@@ -14,8 +14,8 @@ import msgspec
 
 from musearoo.domain.context import Section
 from musearoo.domain.music.style import STYLES
-from tests.unit.engines.pitched import notes_of, take
-from tests.unit.engines.takes import METERS, accented, context_of
+from tests.engines.pitched import notes_of, take
+from tests.engines.takes import METERS, accented, context_of
 
 FILE = Path(__file__).parent / "golden_pitched.json"
 FORM = (Section("verse", 0, 4), Section("chorus", 4, 4))

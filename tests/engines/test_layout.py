@@ -2,7 +2,7 @@ import pytest
 
 from musearoo.domain.music.meter import Meter
 from musearoo.engines.layout import NOWHERE, layout_of
-from tests.unit.engines.takes import METERS
+from tests.engines.takes import METERS
 
 
 def _beats(meter: str, feel: str = "straight", triple: str = "rock") -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from musearoo.domain.music.note import checked
 from musearoo.domain.music.rhythm import grid_of, mean_repetition, syncopation
 from musearoo.domain.music.style import STYLES
 from musearoo.engines.drummaroo import engine
-from tests.unit.engines.takes import (
+from tests.engines.takes import (
     METERS,
     SNARES,
     TOMS,

@@ -13,7 +13,7 @@ from musearoo.domain.music.key import SCALES, Key
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.note import Note
 from musearoo.domain.music.style import AUTO, STYLES
-from tests.unit.engines.pitched import ENGINES, notes_of, take
+from tests.engines.pitched import ENGINES, notes_of, take
 
 METERS = st.builds(Meter, st.integers(1, 16), st.sampled_from([1, 2, 4, 8, 16, 32]))
 CHORDS = st.builds(

@@ -18,7 +18,7 @@ from musearoo.domain.music.style import STYLES
 from musearoo.engines.melodyroo.ladder import Ladder, ladder_of
 from musearoo.engines.melodyroo.line import FOREIGN
 from musearoo.engines.melodyroo.novelty import FILTER_BITS, filter_of, grams
-from tests.unit.engines.pitched import (
+from tests.engines.pitched import (
     ENGINES,
     SONGS,
     intervals,
@@ -29,7 +29,7 @@ from tests.unit.engines.pitched import (
     syncopations,
     take,
 )
-from tests.unit.engines.takes import METERS, context_of, monotone
+from tests.engines.takes import METERS, context_of, monotone
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "pop909_symbolic"
 C_MAJOR = context_of("pop", chords=SONGS[0], key="C major")

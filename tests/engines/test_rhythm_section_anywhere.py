@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from musearoo.domain.music.note import checked
 from musearoo.engines.bassaroo.settings import HIGHEST, LOWEST
-from tests.unit.engines.takes import ENGINES, feet_can, notes_of, take, two_hands_can
-from tests.unit.engines.test_pitched_anywhere import contexts, settings_of
+from tests.engines.takes import ENGINES, feet_can, notes_of, take, two_hands_can
+from tests.engines.test_pitched_anywhere import contexts, settings_of
 
 SEEDS = st.integers(0, 2**53 - 1)
 
