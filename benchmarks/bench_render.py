@@ -1,4 +1,4 @@
-"""Notes to MIDI, sound and notation: python benchmarks/render.py [--rounds 60].
+"""Notes to MIDI, sound and notation: python benchmarks/bench_render.py [--rounds 60].
 
 Eight bars for four parts (438 notes at 110 bpm, 17.5 s of sound). `clip` is one part of 160
 notes as MIDI. `sum` is MIDI, then a WAV, then an SVG, one after another in this process,
