@@ -1,0 +1,14 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from musearoo.protocols.ws.door import Door
+from tests.doubles.house import house
+from tests.unit.protocols.ws.room_doubles import Hall
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    async with house(tmp_path) as place:
+        yield Hall(place, Door(place.conductor))
