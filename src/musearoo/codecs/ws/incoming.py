@@ -34,7 +34,17 @@ from musearoo.codecs.ws.fields import (
 from musearoo.domain.records import QualityTarget
 
 
-class _Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+def _no_args() -> msgspec.Raw:
+    return msgspec.Raw(b"{}")
+
+
+def _one_of(*names: str) -> Meta:
+    return Meta(extra_json_schema={"oneOf": [{"required": [name]} for name in names]})
+
+
+class _Data(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     pass
 
 
@@ -90,7 +100,9 @@ class GenerationData(_Data, frozen=True):
 
     engine: Name
     parameters: Values = {}
-    audio_context: AudioContext | None = None
+    audio_context: Annotated[AudioContext, _one_of("asset_id", "analysis_id", "stream")] | None = (
+        None
+    )
     part: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
     bars: Annotated[int, Meta(ge=1, le=256)] | None = None
     seed: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
@@ -182,7 +194,7 @@ class CommandData(_Data, frozen=True):
     """Any command of the closed list (docs/protocol/commands.md); `args` as it asks."""
 
     name: Annotated[str, Meta(min_length=1, max_length=40)]
-    args: msgspec.Raw = msgspec.Raw(b"{}")
+    args: msgspec.Raw = msgspec.field(default_factory=_no_args)
     at: Moment | None = None
 
 
@@ -211,7 +223,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_
 class SessionJoin(Message, frozen=True, tag="session_join"):
     """The first message of a connection; answered by `welcome`."""
 
-    data: JoinData
+    data: Annotated[JoinData, _one_of("ticket", "resume_token")]
 
 
 class Reconnect(SessionJoin, frozen=True, tag="reconnect"):
@@ -239,7 +251,7 @@ class GenerationRequest(Message, frozen=True, tag="generation_request"):
 class ParameterChange(Message, frozen=True, tag="parameter_change"):
     """Set parameters."""
 
-    data: ParameterData
+    data: Annotated[ParameterData, _one_of("path", "parameters")]
 
 
 class CursorPosition(Message, frozen=True, tag="cursor_position"):
@@ -293,7 +305,7 @@ class CommandMessage(Message, frozen=True, tag="command"):
 class AuthRefresh(Message, frozen=True, tag="auth_refresh"):
     """Prove anew who this is, on the living connection."""
 
-    data: RefreshData
+    data: Annotated[RefreshData, _one_of("ticket", "token")]
 
 
 Incoming = (

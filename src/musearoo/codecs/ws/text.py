@@ -1,5 +1,7 @@
 """Text frames: JSON in, typed messages out, and the reverse."""
 
+import re
+from itertools import accumulate
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +11,11 @@ from musearoo.codecs.ws.outgoing import Outgoing
 from musearoo.codecs.ws.refusal import MAXIMUM_FRAME, FrameFault, FrameRefused
 from musearoo.codecs.ws.table import SENT_BY_CLIENTS, SENT_BY_SERVER
 
+MAXIMUM_DEPTH: Final = 32
+# A string that is never closed runs to the end, so that no input is read twice.
+_STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+_NOT_BRACKETS: Final = bytes(octet for octet in range(256) if octet not in b"[]{}")
+_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # as signed bytes: in 1, out -1
 _DECODER: Final[msgspec.json.Decoder[Incoming]] = msgspec.json.Decoder(Incoming)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -32,7 +39,10 @@ def decode(frame: bytes | str, limit: int = MAXIMUM_FRAME) -> Incoming:
     if len(frame) > limit:
         raise FrameRefused(FrameFault.TOO_LARGE, f"A message may have {limit} bytes at most.")
     try:
-        return _DECODER.decode(frame)
+        octets = frame.encode() if isinstance(frame, str) else frame
+        if _is_too_deep(octets):
+            raise FrameRefused(FrameFault.MALFORMED, "The brackets are too deep.")
+        return _DECODER.decode(octets)
     except UNREADABLE as error:
         raise _refusal(frame, error) from None
 
@@ -40,6 +50,14 @@ def decode(frame: bytes | str, limit: int = MAXIMUM_FRAME) -> Incoming:
 def encode(message: Outgoing | Incoming) -> bytes:
     """The message as JSON; of session events `SharedEvent` keeps the one copy for all."""
     return _ENCODER.encode(message)
+
+
+def _is_too_deep(frame: bytes) -> bool:
+    """Whether brackets nest deeper than allowed; few brackets cannot."""
+    if frame.count(b"[") + frame.count(b"{") <= MAXIMUM_DEPTH:
+        return False
+    brackets = _STRINGS.sub(b"", frame).translate(_STEPS, delete=_NOT_BRACKETS)
+    return max(accumulate(memoryview(brackets).cast("b")), default=0) > MAXIMUM_DEPTH
 
 
 def _refusal(frame: bytes | str, error: Exception) -> FrameRefused:
