@@ -19,6 +19,7 @@ from musearoo.codecs.ws.binary import (
     encode_progress,
     spans,
 )
+from musearoo.codecs.ws.close import CloseCode, is_final, may_resume
 from musearoo.codecs.ws.handles import HandleTable
 from musearoo.codecs.ws.happened import ServerFrame, decode_server, state_of
 from musearoo.codecs.ws.incoming import (
@@ -106,6 +107,7 @@ __all__ = [
     "BarRecord",
     "ChatMessage",
     "ClockRecord",
+    "CloseCode",
     "CommandMessage",
     "CursorMoved",
     "CursorPosition",
@@ -158,6 +160,8 @@ __all__ = [
     "encode_note",
     "encode_parameter",
     "encode_progress",
+    "is_final",
+    "may_resume",
     "moment_of",
     "restamp",
     "spans",

@@ -192,7 +192,7 @@ def test_fields_out_of_range_are_refused() -> None:
     done = ProgressRecord(generation_id=GENERATION, permille=1000, status="completed")
     frame = encode_progress(done)
     for octets in (b"\xe9\x03", b"\xe8\x03\x05", b"\xe8\x03\x00\x01"):
-        assert refusal(frame[:40] + octets + frame[40 + len(octets) :], by_server=True)
+        refusal(frame[:40] + octets + frame[40 + len(octets) :], by_server=True)
     sound = encode_audio(AudioRecord(codec="opus", position=0, audio=b"x"))
     for octets in (b"\x00\x00", b"\x03\x00\x01", b"\x03\x00\x00\x00" + b"\xff" * 8):
         refusal(sound[:24] + octets + sound[24 + len(octets) :])
