@@ -1,0 +1,196 @@
+"""Two people in a live room, on the whole product over real sockets."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+
+from tests.flow.ws_client import Live
+from tests.servers.server import ServerProcess, serving
+
+
+@pytest.fixture
+def http(server: ServerProcess):
+    with server.client() as client:
+        yield client
+
+
+def project_of(http: httpx.Client) -> str:
+    made: str = http.post("/api/v3/projects", json={"name": "Riff"}).json()["id"]
+    return made
+
+
+async def pair(server: ServerProcess, http: httpx.Client) -> tuple[Live, Live]:
+    project = project_of(http)
+    first = await Live(server.url, http, project).join()
+    return first, await Live(server.url, http, project).join()
+
+
+def knob(value: float, path: str = "drums/complexity") -> dict[str, Any]:
+    return {"path": path, "value": value}
+
+
+async def test_two_clients_hear_the_same_in_the_same_order(server, http):
+    first, second = await pair(server, http)
+    for number in range(10):
+        await first.send("parameter_change", knob(number / 10), message_id=f"a{number}")
+        await second.send("chat_message", {"text": f"bar {number}"}, message_id=f"b{number}")
+    await first.answered("a9")
+    await second.answered("b9")
+    for client in (first, second):
+        await client.until(lambda m: m.get("seq") == 20)
+        await client.close()
+    assert first.events() == second.events()
+    assert list(range(1, 21)) == [event["seq"] for event in first.events()]
+
+
+async def test_a_part_is_played_to_everyone_bar_by_bar(server, http):
+    first, second = await pair(server, http)
+    request = {"engine": "drummaroo", "bars": 4, "parameters": {"complexity": 0.6}}
+    await first.send("generation_request", request, message_id="g")
+    ack = await first.answered("g")
+    for client in (first, second):
+        done = await client.until(lambda m: m["type"] == "generation_complete")
+        bars = [m["data"]["bar"] for m in client.messages if m["type"] == "take_bar"]
+        assert [1, 2, 3, 4] == bars
+        assert ack["data"]["take_id"] == done["data"]["take_id"]
+        await client.close()
+    assert ack["data"]["lands_at"]["bar"] >= 1
+    assert any(m["type"] == "generation_progress" for m in second.messages)
+
+
+async def test_after_a_cut_exactly_the_missing_comes(server, http):
+    first, second = await pair(server, http)
+    await first.send("parameter_change", knob(0.1), message_id="one")
+    await second.until(lambda m: m.get("cause") == "one")
+    await second.cut()
+    for number in range(30):
+        await first.send("parameter_change", knob(number / 30), message_id=f"n{number}")
+    await first.answered("n29")
+    await second.resume()
+    assert second.welcome["resumed"]
+    await second.until(lambda m: m.get("seq") == 31)
+    assert list(range(1, 32)) == [event["seq"] for event in second.events()]
+    assert first.events() == second.events()
+    await first.close()
+    await second.close()
+
+
+async def test_a_stalled_reader_does_not_keep_others_waiting(server, http):
+    first, second = await pair(server, http)
+    stalled = await Live(server.url, http, first.project).join()
+    stalled.socket.transport.pause_reading()
+    texts = "x" * 1_900
+    for number in range(60):
+        await first.send("chat_message", {"text": texts}, message_id=f"t{number}")
+        await second.send("parameter_change", knob(number / 60), message_id=f"s{number}")
+        await asyncio.sleep(0.01)
+    await second.until(lambda m: m.get("seq") == 120, 20)
+    stalled.socket.transport.resume_reading()
+    await stalled.until(lambda m: m.get("cause") == "s59", 20)
+    chats = [m["data"]["text"] for m in stalled.messages if m["type"] == "chat_message"]
+    assert [texts] * 60 == chats
+    for client in (first, second, stalled):
+        await client.close()
+
+
+async def test_rest_and_websocket_are_two_doors_of_one_room(server, http):
+    first, second = await pair(server, http)
+    other = await Live(server.url, http, project_of(http)).join()
+    commands = [
+        ("set_parameter", knob(0.3)), ("set_parameter", {"path": "session/tempo", "value": 128}),
+        ("transport", {"action": "play"}), ("set_form", {"bars": 16}), ("undo", {}),
+    ]  # fmt: skip
+    for number, (name, args) in enumerate(commands):
+        answer = http.post(
+            f"/api/v3/sessions/{first.project}/commands", json={"name": name, "args": args}
+        )
+        assert answer.status_code == 200, answer.text
+        await other.send("command", {"name": name, "args": args}, message_id=f"c{number}")
+        assert "ack" == (await other.answered(f"c{number}"))["type"]
+    assert [shape(event) for event in other.events()] == [
+        shape(event) for event in (await first.until(lambda m: m.get("seq") == 5), first.events())[1]
+    ]
+    listed = http.get(f"/api/v3/sessions/{other.project}/events").json()["events"]
+    assert other.events() == listed
+    for client in (first, second, other):
+        await client.close()
+
+
+def shape(event: dict[str, Any]) -> Any:
+    data = {k: v for k, v in event["data"].items() if k not in {"since", "tick", "lands_at"}}
+    return event["type"], event["seq"], data
+
+
+@pytest.mark.parametrize("proof", [{"ticket": "x"}, {"resume_token": "x"}, None])
+async def test_a_wrong_proof_is_told_and_closed(server, http, proof):
+    client = Live(server.url, http, project_of(http))
+    ticket = await client.ticket()
+    if proof is None:  # one that was used
+        await (await client.join({"ticket": ticket})).close()
+        client.epoch = ""
+    socket = await websockets.connect(client.url, compression=None)
+    client.socket = socket
+    await client.send("session_join", proof or {"ticket": ticket})
+    assert '"unauthenticated"' in await socket.recv()
+    with pytest.raises(websockets.ConnectionClosed):
+        await socket.recv()
+    assert 4401 == socket.close_code
+
+
+async def test_a_ticket_opens_its_own_session_only(server, http):
+    client = Live(server.url, http, project_of(http))
+    socket = await websockets.connect(client.url, compression=None)
+    client.socket = socket
+    await client.send("session_join", {"ticket": await client.ticket()}, session_id="another")
+    assert '"forbidden"' in await socket.recv()
+    with pytest.raises(websockets.ConnectionClosed):
+        await socket.recv()
+    assert 4403 == socket.close_code
+
+
+async def test_a_page_of_another_origin_is_not_let_in(server, http):
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await Live(server.url, http, "x").join({"ticket": "x"}, origin="https://evil.example")
+    assert 403 == refused.value.response.status_code
+
+
+async def test_logging_out_ends_the_connection(tmp_path: Path):
+    with serving(tmp_path / "data") as own, own.client() as http:
+        client = await Live(own.url, http, project_of(http)).join()
+        http.post("/api/v3/auth/logout")
+        await client.ended()
+        assert 4401 == client.socket.close_code
+
+
+async def test_a_restart_loses_nothing(tmp_path: Path):
+    with serving(tmp_path / "data") as own, own.client() as http:
+        project = project_of(http)
+        first = await Live(own.url, http, project).join()
+        for number in range(20):
+            await first.send("parameter_change", knob(number / 20), message_id=f"p{number}")
+        own_process = own.pid
+        await asyncio.to_thread(_terminate, own_process)
+        await first.until(lambda m: m["type"] == "going_away", 15)
+        await first.ended()
+        own.stop()
+        own.start()
+        with own.client() as again:
+            second = Live(own.url, again, project)
+            second.epoch, second.last_seq = first.epoch, 0
+            await second.join()
+            assert second.welcome["resumed"]
+            await second.until(lambda m: m.get("seq") == 20)
+            heard = {event["seq"]: event for event in first.events()}
+            assert heard.items() <= {event["seq"]: event for event in second.events()}.items()
+            await second.close()
+
+
+def _terminate(pid: int) -> None:
+    import os
+
+    os.kill(pid, signal.SIGTERM)
