@@ -33,7 +33,7 @@ from musearoo.codecs.ws.records import (
 )
 from musearoo.codecs.ws.refusal import MAXIMUM_FRAME, FrameFault, FrameRefused
 
-MAXIMUM_RECORDS: Final = 1_024
+MAXIMUM_RECORDS: Final = 256
 _KINDS: Final = tuple(ValueKind)
 _ACTIONS: Final = tuple(NoteAction)
 _CODEC_NAMES: Final = {number: name for name, number in CODECS.items()}

@@ -207,7 +207,7 @@ def test_only_the_server_sends_some_records() -> None:
 
 
 def test_frames_are_bounded() -> None:
-    """64 KiB, 1,024 records, never none."""
+    """64 KiB, 256 records, never none."""
     one = encode_parameter(ParameterRecord(handle=0, kind=ValueKind.NUMBER, value=0.5))
     assert MAXIMUM_RECORDS == len(decode_records(one * MAXIMUM_RECORDS))
     assert refusal(one * (MAXIMUM_RECORDS + 1)).code is FrameFault.TOO_LARGE
