@@ -6,7 +6,7 @@ import * as sound from "./sound.js";
 const $ = (id) => document.getElementById(id);
 const ENGINES = ["drummaroo", "bassaroo", "harmonyroo", "melodyroo"];
 const TICKS = 960;
-const music = { project: null, origin: 0, bars: 0, beatsPerBar: 4, bpm: 120, engines: [] };
+const music = { project: null, tempo: { changes: [{ tick: 0, bpm: 120 }], origin_seconds: 0 }, bars: 0, beatsPerBar: 4, engines: [], heard: "" };
 const takes = new Map();
 
 const say = (text) => { $("status").textContent = text; };
@@ -24,7 +24,10 @@ async function guarded(work, button) {
     if (!(error instanceof api.Problem)) console.error(error);
     complain(error);
   } finally {
-    if (button) button.disabled = false;
+    if (button) {
+      button.disabled = false;
+      if (document.activeElement === document.body) button.focus();
+    }
   }
 }
 
@@ -63,61 +66,71 @@ const drop = $("drop");
 for (const name of ["dragover", "dragenter"]) {
   drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
 }
+for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
 for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
 drop.addEventListener("drop", (event) => {
   event.preventDefault();
   if (event.dataTransfer.files.length) guarded(() => start(event.dataTransfer.files[0]));
 });
+$("file").addEventListener("click", (event) => { event.target.value = ""; });
 $("file").addEventListener("change", (event) => {
   if (event.target.files.length) guarded(() => start(event.target.files[0]));
 });
 
 async function start(file) {
-  sound.stop();
-  $("play").textContent = "Play";
-  $("heard").hidden = $("band").hidden = true;
+  stop();
   say(`Listening to ${file.name} ...`);
   const project = await api.call("POST", "/projects", { name: file.name.replace(/\.[^.]*$/, "") || "Riff" });
+  const analysis = await analysed(project.id, file).catch(async (error) => {
+    await api.call("DELETE", `/projects/${project.id}`);
+    throw error;
+  });
   music.project = project.id;
-  const form = new FormData();
-  form.append("audio_file", file);
-  let analysis = await api.call("POST", `/projects/${project.id}/analyze`, form);
-  analysis = await api.ended(`/analyses/${analysis.analysis_id}`, analysis);
-  await api.command(project.id, "adopt_analysis", { analysis_id: analysis.analysis_id });
-  await showHeard(analysis);
+  $("band").hidden = true;
+  await showHeard(analysis, file.name);
   await loadRiff(file);
-  await buildBand(analysis);
+  await buildBand();
 }
 
-async function showHeard(analysis) {
-  const state = await api.call("GET", `/sessions/${music.project}`);
+async function analysed(project, file) {
+  const form = new FormData();
+  form.append("audio_file", file);
+  const first = await api.call("POST", `/projects/${project}/analyze`, form);
+  const analysis = await api.ended(`/analyses/${first.analysis_id}`, first);
+  await api.command(project, "adopt_analysis", { analysis_id: analysis.analysis_id });
+  return analysis;
+}
+
+async function showHeard(analysis, name) {
+  const session = await api.call("GET", `/sessions/${music.project}`);
+  read(session.state);
   const details = analysis.detailed_features || {};
-  const beats = details.beats || [];
-  music.origin = beats[(details.downbeats || [0])[0] || 0] || 0;
-  read(state.state || state);
   const sure = details.confidence || {};
+  const bpm = analysis.tempo && `${Math.round(analysis.tempo * 10) / 10} bpm`;
   const facts = [
-    ["Tempo", analysis.tempo && `${Math.round(analysis.tempo * 10) / 10} bpm`, sure.tempo],
+    ["Tempo", bpm, sure.tempo],
     ["Key", analysis.musical_key, sure.key],
     ["Meter", analysis.time_signature, sure.time_signature],
     ["Style", analysis.style, sure.style],
     ["Mood", analysis.emotion, sure.emotion],
     ["Bars", music.bars, null],
   ];
-  $("facts").replaceChildren(...facts.map(([name, value, share]) => fact(name, value, share)));
+  music.heard = [bpm, analysis.musical_key, analysis.time_signature, `${music.bars} bars`].filter(Boolean).join(", ");
+  $("name").textContent = name;
+  $("facts").replaceChildren(...facts.map(([title, value, share]) => fact(title, value, share)));
   $("warnings").replaceChildren(...(details.warnings || []).map((text) => element("li", text)));
   $("heard").hidden = false;
 }
 
 function read(state) {
   music.bars = state.bars;
-  const [top, bottom] = (state.meter || "4/4").split(" ")[0].split("/").map(Number);
+  music.tempo = state.tempo_map;
+  const [top, bottom] = state.time_signature.split(" ")[0].split("/").map(Number);
   music.beatsPerBar = (top * 4) / bottom;
-  music.bpm = state.tempo;
-  sound.setLength((music.bars * music.beatsPerBar * 60) / music.bpm);
+  sound.setLength(seconds(music.bars * barTicks()) - seconds(0));
   const rows = Array.from({ length: music.bars }, () => []);
   for (const span of state.chords || []) {
-    const bar = Math.floor(span.start / (music.beatsPerBar * TICKS));
+    const bar = Math.floor(span.start / barTicks());
     if (rows[bar]) rows[bar].push(span.chord);
   }
   let last = "";
@@ -125,6 +138,29 @@ function read(state) {
     last = chords.length ? chords[chords.length - 1] : last;
     return element("li", chords.length ? chords.map(readable).join("  ") : readable(last) || "no chord");
   }));
+}
+
+const barTicks = () => music.beatsPerBar * TICKS;
+
+/** Where a tick lies in the recording, along the tempo map. */
+function seconds(tick) {
+  const { changes, origin_seconds: origin } = music.tempo;
+  return changes.reduce((sum, { tick: from, bpm }, n) => {
+    const until = Math.min(tick, n + 1 < changes.length ? changes[n + 1].tick : Infinity);
+    return sum + (Math.max(0, until - from) * 60) / bpm / TICKS;
+  }, origin);
+}
+
+/** The quarter, counted from bar 1, that is heard `at` seconds after it. */
+function quarter(at) {
+  let left = at;
+  const { changes } = music.tempo;
+  for (const [n, { tick: from, bpm }] of changes.entries()) {
+    const long = n + 1 < changes.length ? ((changes[n + 1].tick - from) * 60) / bpm / TICKS : Infinity;
+    if (left < long) return from / TICKS + (left * bpm) / 60;
+    left -= long;
+  }
+  return 0;
 }
 
 const readable = (symbol) => symbol.replace(":maj", "").replace(":min", "m").replace(":", "");
@@ -144,9 +180,15 @@ function element(tag, text) {
 }
 
 async function loadRiff(file) {
-  const buffer = await sound.load("riff", await file.arrayBuffer(), music.origin, 0.7);
   const canvas = $("wave");
-  canvas.hidden = false;
+  const volume = Number($("riff-volume").value);
+  const buffer = await sound.load("riff", await file.arrayBuffer(), music.tempo.origin_seconds, volume).catch(() => null);
+  canvas.hidden = $("riff-mix").hidden = !buffer;
+  if (!buffer) {
+    sound.forget("riff");
+    $("warnings").append(element("li", "This browser cannot play a file of this kind, so you hear the band without your riff; a WAV is played everywhere."));
+    return;
+  }
   const pen = ready(canvas);
   const data = buffer.getChannelData(0);
   const step = data.length / canvas.width;
@@ -157,26 +199,25 @@ async function loadRiff(file) {
     pen.fillRect(x, canvas.height / 2 - (peak * canvas.height) / 2, 1, Math.max(1, peak * canvas.height));
   }
   pen.fillStyle = "#ffffff55";
-  const bar = (music.beatsPerBar * 60) / music.bpm;
   for (let n = 0; n <= music.bars; n += 1) {
-    pen.fillRect(((music.origin + n * bar) / buffer.duration) * canvas.width, 0, 1, canvas.height);
+    pen.fillRect((seconds(n * barTicks()) / buffer.duration) * canvas.width, 0, 2, canvas.height);
   }
 }
 
-async function buildBand(analysis) {
+async function buildBand() {
   const styles = music.engines.find((each) => each.name === ENGINES[0]).parameters.find((each) => each.name === "style");
   $("style").replaceChildren(...(styles ? styles.choices : ["auto"]).map((name) => element("option", name)));
   $("style").value = "auto";
   $("parts").replaceChildren(...ENGINES.map(row));
   takes.clear();
   $("band").hidden = false;
-  await everything(analysis.style);
+  await everything();
 }
 
 async function everything() {
   for (const engine of ENGINES) await generate(engine);
   $("play").disabled = false;
-  say("Your band is ready. Press Play.");
+  say(`I heard ${music.heard}. Your band is ready: press Play.`);
   $("play").focus();
 }
 
@@ -212,15 +253,16 @@ async function generate(engine) {
   draw(item.querySelector(".roll"), take, part, described(engine).title);
   item.querySelector(".files").replaceChildren(
     `${take.notes.length} notes in ${done.generation_time_ms} ms. `,
-    ...Object.entries(done.result_urls).flatMap(([kind, url]) => [link(kind, url), " "]),
+    ...Object.entries(done.result_urls).flatMap(([kind, url]) => [link(kind, url, described(engine).title), " "]),
   );
   const file = await fetch(done.result_urls.audio);
   await sound.load(engine, await file.arrayBuffer(), 0, Number(item.querySelector(".volume").value));
   say(`${described(engine).title} is ready.`);
 }
 
-function link(kind, url) {
+function link(kind, url, title) {
   const made = element("a", { midi: "MIDI", audio: "Audio", notation: "Score" }[kind] || kind);
+  made.setAttribute("aria-label", `${title}: ${made.textContent}`);
   made.href = url;
   made.download = "";
   return made;
@@ -228,7 +270,7 @@ function link(kind, url) {
 
 function draw(canvas, take, part, title) {
   const pen = ready(canvas);
-  const length = music.bars * music.beatsPerBar * TICKS;
+  const length = music.bars * barTicks();
   const pitches = take.notes.map((note) => note.pitch);
   const low = Math.min(...pitches) - 1;
   const range = Math.max(6, Math.max(...pitches) - low + 1);
@@ -254,18 +296,24 @@ function ready(canvas) {
 
 const tint = (part) => getComputedStyle(document.documentElement).getPropertyValue(`--${part}`) || "#ffb454";
 
+function stop() {
+  sound.stop();
+  $("play").textContent = "Play";
+}
+
 $("play").addEventListener("click", async () => {
-  if (sound.isPlaying()) sound.stop();
-  else await sound.play();
-  $("play").textContent = sound.isPlaying() ? "Stop" : "Play";
-  $("play").setAttribute("aria-pressed", String(sound.isPlaying()));
+  if (sound.isPlaying()) return stop();
+  await sound.play();
+  $("play").textContent = "Stop";
   requestAnimationFrame(follow);
 });
+$("riff-heard").addEventListener("change", (event) => sound.mix("riff", { heard: event.target.checked }));
+$("riff-volume").addEventListener("input", (event) => sound.mix("riff", { volume: Number(event.target.value) }));
 
 function follow() {
   if (!sound.isPlaying()) { $("position").textContent = ""; return; }
-  const beats = (sound.position() * music.bpm) / 60;
-  $("position").textContent = `bar ${Math.floor(beats / music.beatsPerBar) + 1}, beat ${Math.floor(beats % music.beatsPerBar) + 1}`;
+  const quarters = quarter(sound.position());
+  $("position").textContent = `bar ${Math.floor(quarters / music.beatsPerBar) + 1} of ${music.bars}`;
   requestAnimationFrame(follow);
 }
 
@@ -276,7 +324,7 @@ for (const button of document.querySelectorAll("#exports button")) {
     const first = await api.call("POST", `/projects/${music.project}/export`, { format: button.dataset.format });
     const done = await api.ended(`/exports/${first.export_id}`, { ...first, status: first.status || "queued" });
     location.assign(done.download_url);
-    say("The export is on its way to your downloads.");
+    say(`The ${button.textContent.toLowerCase().replace("midi", "MIDI").replace("musicxml", "MusicXML")} is on its way to your downloads.`);
   }, button));
 }
 

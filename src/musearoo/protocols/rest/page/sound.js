@@ -26,6 +26,7 @@ export async function load(name, bytes, offset = 0, volume = 0.8) {
   return buffer;
 }
 
+export function forget(name) { tracks.delete(name); }
 export function setLength(seconds) { length = seconds; }
 export function isPlaying() { return playing; }
 
