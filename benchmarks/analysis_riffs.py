@@ -8,8 +8,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from analysis_truth import Item, truth
 
-from tests.unit.brain import sounds
-from tests.unit.brain.sounds import Hit
+from tests.brain import sounds
+from tests.brain.sounds import Hit
 
 Span = tuple[float, float, int, bool]
 

@@ -49,8 +49,8 @@ print(cold, time.perf_counter() - begin)
 def song() -> np.ndarray:
     """Three minutes of strummed chords and drums, stereo."""
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from tests.unit.brain import sounds
-    from tests.unit.brain.sounds import Hit
+    from tests.brain import sounds
+    from tests.brain.sounds import Hit
 
     shapes = [
         (45, 52, 57, 60, 64),

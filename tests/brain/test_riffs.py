@@ -7,8 +7,8 @@ from musearoo.brain import analyze
 from musearoo.domain.analysis import Analysis
 from musearoo.domain.music.chord import Chord
 from musearoo.domain.music.key import Key
-from tests.unit.brain import sounds
-from tests.unit.brain.sounds import RATE, Hit
+from tests.brain import sounds
+from tests.brain.sounds import RATE, Hit
 
 AM_F_C_G = [(45, 52, 57, 60, 64), (41, 48, 53, 57, 60), (48, 52, 55, 60, 64), (43, 50, 55, 59, 62)]
 G_D_EM_C = [(43, 50, 55, 59, 62), (50, 57, 62, 66), (52, 55, 59, 64), (48, 52, 55, 60, 64)]
