@@ -6,7 +6,7 @@ import pytest
 from musearoo.render import sf3
 from musearoo.render.programs import DRUM_BANK, Preset
 from musearoo.render.synth import SAMPLE_RATE, Synth, SynthName, TimedNote, choose
-from tests.unit.render.listening import cents_off, harmonic_share, onset, peak_db, played, rms_db
+from tests.render.listening import cents_off, harmonic_share, onset, peak_db, played, rms_db
 
 MELODIC = tuple(program for bank, program in sf3.bundled().presets if bank != DRUM_BANK)
 KITS = tuple(program for bank, program in sf3.bundled().presets if bank == DRUM_BANK)
