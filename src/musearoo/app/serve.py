@@ -5,6 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -29,6 +30,7 @@ from musearoo.protocols.ws.options import WsOptions
 log = structlog.get_logger(__name__)
 
 _GRACE_SECONDS = 5
+_SWITCH_SECONDS = 0.0005  # how long the writer's thread may keep the event loop waiting
 
 
 class _Server(uvicorn.Server):
@@ -94,6 +96,7 @@ async def _serve(
             log.info("server.ready", host=settings.host, port=port, local=settings.local_mode)
             announce(url)
             gc.freeze()  # what is loaded stays: keep collections short
+            sys.setswitchinterval(_SWITCH_SECONDS)
             if open_browser:
                 webbrowser.open(url)
 

@@ -123,7 +123,9 @@ class Sequencer:
         await self.commit(lambda _tx: None)
 
     async def _flush(self) -> None:
-        await self._world.clock.sleep(self._world.rules.journal_delay)
+        # All sessions at the same moments, so that their writes share one transaction.
+        delay = self._world.rules.journal_delay
+        await self._world.clock.sleep(delay - self._world.clock.monotonic() % delay)
         self._flushing = False
         await self.commit(lambda _tx: None)
 
