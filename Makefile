@@ -55,7 +55,7 @@ fix: $(STAMPS)/dev
 
 bench: $(STAMPS)/project $(STAMPS)/dev
 	@set -e; for file in benchmarks/$(or $(BENCH),bench_*).py; do \
-	  $(BIN)/python "$$file" $(ARGS); done
+	  PYTHONPATH=. $(BIN)/python "$$file" $(ARGS); done
 
 fuzz: $(STAMPS)/project $(STAMPS)/dev
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest tests/fuzz -n auto $(TESTS)
