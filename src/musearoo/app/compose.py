@@ -32,6 +32,7 @@ from musearoo.security.tickets import MemoryTickets
 from musearoo.security.tokens import SignedTokens
 from musearoo.storage.blobs import LocalBlobs
 from musearoo.storage.opening import open_store
+from musearoo.voice.grammar import Grammar
 
 log = structlog.get_logger(__name__)
 
@@ -119,6 +120,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
             tickets=MemoryTickets(random),
             threats=ThreatScores(),
             rules=_rules(settings),
+            understanding=Grammar(),
         )
     )
     handlers.update({kind: each.perform for kind, each in conductor.performers.items()})

@@ -21,6 +21,7 @@ from musearoo.conductor.songs import Songs
 from musearoo.conductor.takes import Takes
 from musearoo.conductor.transport import Transport
 from musearoo.conductor.uploads import Uploads
+from musearoo.conductor.voice import Voice
 from musearoo.conductor.world import World
 from musearoo.domain.records import Job, WorkStatus
 from musearoo.ports.work import Cancel
@@ -62,6 +63,7 @@ class Conductor:
         self.generation = Generation(
             world, self.desk, self.gate, self.takes, self.analyses, self.performance, admission
         )
+        self.voice = Voice(world, self.gate, self.sessions, self.desk, self.repeats)
         Settings(world, self.desk)
         Transport(world, self.desk)
 
@@ -80,6 +82,7 @@ class Conductor:
         rows = await self.world.store.read(lambda tx: tx.quotas.load())
         self.world.limiter.restore(rows, clock.monotonic(), clock.now())
         await self.performance.recover()
+        await self.voice.prepare()
 
     async def close(self) -> None:
         """Store every open session."""

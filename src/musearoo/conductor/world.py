@@ -17,6 +17,7 @@ from musearoo.ports.security import (
 )
 from musearoo.ports.store import Blobs, Store
 from musearoo.ports.tasks import Spawn
+from musearoo.ports.voice import Ears, Recogniser, Understanding
 from musearoo.ports.work import Analyzer, EnginePool, Exporter, Jobs, Renderer
 
 MEGABYTE = 1 << 20
@@ -80,3 +81,6 @@ class World:
     tickets: Tickets
     threats: Threats
     rules: Rules = Rules()
+    understanding: Understanding | None = None
+    recogniser: Recogniser | None = None
+    ears: Ears | None = None

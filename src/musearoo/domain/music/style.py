@@ -27,3 +27,8 @@ def find_style(text: str) -> str | None:
         if spelling in _SYNONYMS:
             return _SYNONYMS[spelling]
     return None
+
+
+def synonyms() -> dict[str, str]:
+    """Every other word for a style, and the style it means."""
+    return dict(_SYNONYMS)
