@@ -44,11 +44,14 @@ def run(work: Callable[[], Coroutine[Any, Any, T]], *, as_json: bool = False) ->
     except MuseArooError as refusal:
         fail(refusal, as_json=as_json)
     except OSError as error:
-        fail(
-            Unavailable(f"{error.strerror or error}: {error.filename or 'system'}"), as_json=as_json
-        )
+        fail(system_refusal(error), as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def system_refusal(error: OSError) -> Unavailable:
+    """What the system would not do, and with which file."""
+    return Unavailable(f"{error.strerror or error}: {error.filename or 'the system'}")
 
 
 def fail(refusal: MuseArooError, *, as_json: bool = False) -> NoReturn:

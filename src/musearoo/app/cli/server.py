@@ -11,7 +11,15 @@ import msgspec
 import typer
 
 from musearoo import __version__
-from musearoo.app.cli.console import UNAVAILABLE, AsJson, answer, fail, load_settings, run
+from musearoo.app.cli.console import (
+    UNAVAILABLE,
+    AsJson,
+    answer,
+    fail,
+    load_settings,
+    run,
+    system_refusal,
+)
 from musearoo.app.logging import configure_logging
 from musearoo.app.settings import Settings
 from musearoo.domain.errors import MuseArooError
@@ -40,6 +48,8 @@ def serve(
         run_server(settings, announce=_announce, open_browser=open_browser)
     except MuseArooError as refusal:
         fail(refusal)
+    except OSError as error:
+        fail(system_refusal(error))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 
