@@ -17,15 +17,15 @@ from musearoo.domain.commands import (
     Undo,
     Unlock,
 )
-from musearoo.domain.engine import ParameterSpec
+from musearoo.domain.engine import ParameterSpec, ParameterValue
 from musearoo.domain.session.state import SessionState
 from musearoo.ports.voice import CancelRunning, TakeStep
 from musearoo.voice.reading import MAXIMUM_WORDS
 from tests.unit.voice.band import PLAYING, engines, heard, told
 
 
-def only(text: str, **bearings: object) -> object:
-    steps = heard(text, **bearings).steps
+def only(text: str) -> object:
+    steps = heard(text).steps
     assert len(steps) == 1, [step.told for step in steps]
     return steps[0].do
 
@@ -59,7 +59,7 @@ class TestGenerate:
         ],
     )  # fmt: skip
     def test_parts_styles_and_controls(
-        self, text: str, engine: str, parameters: dict[str, object]
+        self, text: str, engine: str, parameters: dict[str, ParameterValue]
     ) -> None:
         """The engine follows from the part, its parameters from adjectives and choices."""
         assert Generate(engine=engine, parameters=parameters) == only(text)
