@@ -1,6 +1,7 @@
 """Two people in a live room, on the whole product over real sockets."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ async def pair(server: ServerProcess, http: httpx.Client) -> tuple[Live, Live]:
     project = project_of(http)
     first = await Live(server.url, http, project).join()
     return first, await Live(server.url, http, project).join()
+
+
+def wire(client: Live) -> asyncio.Transport:
+    assert client.socket is not None
+    return client.socket.transport
 
 
 def knob(value: float, path: str = "drums/complexity") -> dict[str, Any]:
@@ -83,14 +89,14 @@ async def test_after_a_cut_exactly_the_missing_comes(server, http):
 async def test_a_stalled_reader_does_not_keep_others_waiting(server, http):
     first, second = await pair(server, http)
     stalled = await Live(server.url, http, first.project).join()
-    stalled.socket.transport.pause_reading()
+    wire(stalled).pause_reading()
     texts = "x" * 1_900
     for number in range(60):
         await first.send("chat_message", {"text": texts}, message_id=f"t{number}")
         await second.send("parameter_change", knob(number / 60), message_id=f"s{number}")
         await asyncio.sleep(0.01)
     await second.until(lambda m: m.get("seq") == 120, 20)
-    stalled.socket.transport.resume_reading()
+    wire(stalled).resume_reading()
     await stalled.until(lambda m: m.get("cause") == "s59", 20)
     chats = [m["data"]["text"] for m in stalled.messages if m["type"] == "chat_message"]
     assert [texts] * 60 == chats
@@ -113,7 +119,8 @@ async def test_rest_and_websocket_are_two_doors_of_one_room(server, http):
         await other.send("command", {"name": name, "args": args}, message_id=f"c{number}")
         assert "ack" == (await other.answered(f"c{number}"))["type"]
     assert [shape(event) for event in other.events()] == [
-        shape(event) for event in (await first.until(lambda m: m.get("seq") == 5), first.events())[1]
+        shape(event)
+        for event in (await first.until(lambda m: m.get("seq") == 5), first.events())[1]
     ]
     listed = http.get(f"/api/v3/sessions/{other.project}/events").json()["events"]
     assert other.events() == listed
@@ -164,6 +171,7 @@ async def test_logging_out_ends_the_connection(tmp_path: Path):
         client = await Live(own.url, http, project_of(http)).join()
         http.post("/api/v3/auth/logout")
         await client.ended()
+        assert client.socket is not None
         assert 4401 == client.socket.close_code
 
 
@@ -191,6 +199,4 @@ async def test_a_restart_loses_nothing(tmp_path: Path):
 
 
 def _terminate(pid: int) -> None:
-    import os
-
     os.kill(pid, signal.SIGTERM)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import websockets
 from websockets.asyncio.client import ClientConnection
+from websockets.typing import Subprotocol
 
 
 class Live:
@@ -39,7 +40,7 @@ class Live:
         if self.epoch:
             data |= {"epoch": self.epoch, "last_seq": self.last_seq}
         self.socket = await websockets.connect(
-            self.url, subprotocols=["musearoo.v3.json"], compression=None, **options
+            self.url, subprotocols=[Subprotocol("musearoo.v3.json")], compression=None, **options
         )
         await self.send("session_join", data, message_id="join")
         first = json.loads(await asyncio.wait_for(self.socket.recv(), 10))

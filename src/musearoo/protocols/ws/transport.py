@@ -219,7 +219,7 @@ class RoomProtocol(Protocol):
             if piece:
                 transport.write(piece)
             else:
-                transport.close()
+                _half_close(transport)
         if self._ws.close_expected() and not self._leaving:
             self._leaving = True
             self._loop.call_later(_CLOSE_SECONDS, self._abort)
@@ -256,6 +256,14 @@ class RoomProtocol(Protocol):
     def _abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+
+def _half_close(transport: Transport) -> None:
+    """End our side only: closing with bytes unread would reset the peer before it reads why."""
+    if transport.can_write_eof():
+        transport.write_eof()
+    else:
+        transport.close()
 
 
 def _chosen(_ws: ServerProtocol, offered: Any) -> Subprotocol | None:

@@ -5,10 +5,12 @@ import json
 
 import pytest
 
+from musearoo.codecs.ws.binary import decode_records, encode_parameter
+from musearoo.codecs.ws.records import Header, ParameterRecord, ValueKind
 from musearoo.domain.permissions import Permission
 from musearoo.protocols.ws import frames
 from tests.doubles.clock import settle
-from tests.unit.protocols.ws.room_doubles import ORIGIN, Hall
+from tests.unit.protocols.ws.room_doubles import ORIGIN, Hall, payloads
 
 VIEW = frozenset({Permission.VIEW})
 
@@ -431,9 +433,6 @@ class TestSlowReading:
 
 class TestBinary:
     async def test_records_go_in_and_come_out(self, hall):
-        from musearoo.codecs.ws.binary import decode_records, encode_parameter
-        from musearoo.codecs.ws.records import Header, ParameterRecord, ValueKind
-        from tests.unit.protocols.ws.room_doubles import payloads
 
         owner = await hall.place.person("ann")
         project = await hall.place.project(owner)
@@ -449,6 +448,7 @@ class TestBinary:
         stream = b"".join(seat.connection.outbox.take())
         binary = [payload for opcode, payload in payloads(stream) if opcode == 2]
         (echo, *_) = decode_records(binary[0], by_server=True)
+        assert isinstance(echo, ParameterRecord)
         assert (0.25, handle, 1) == (echo.value, echo.handle, echo.header.number)
         assert 0.25 == text.of("parameter_change")[0]["data"]["value"]
 

@@ -59,7 +59,9 @@ class TestHandshake:
 
     def test_two_origins_are_refused(self):
         headers = Headers([("Host", "localhost"), ("Origin", "a"), ("Origin", "b")])
-        assert 400 == refusal(headers, OPTIONS)[0]
+        refused = refusal(headers, OPTIONS)
+        assert refused is not None
+        assert 400 == refused[0]
 
     def test_a_trusted_proxy_tells_the_address_and_nobody_else(self):
         behind = WsOptions(trusted_proxies=("10.0.0.0/8",))
