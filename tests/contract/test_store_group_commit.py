@@ -220,7 +220,7 @@ class TestBounds:
                 write.cancel()
             writer.gate.set()
             await asyncio.gather(blocker, *writes, return_exceptions=True)
-        assert [] == ran
+        assert len(ran) == 3 * (IN_FLIGHT - 1)  # what had its place was done all the same
         await asyncio.wait_for(commit.run(lambda tx: None), 5)
 
     async def test_closed_thread_refuses_and_those_who_waited_hear_it(

@@ -97,7 +97,7 @@ class Generation:
         record = await self.record(act.generation_id)
         if record.project != deed.access.project:
             raise NotFound("generation")
-        await self._performance.cancel(record)
+        await self._performance.cancel(deed.session, record)
         ack = Ack(seq=deed.session.seq, epoch=deed.session.epoch, generation_id=act.generation_id)
         await self._world.store.write(lambda tx: deed.keep(tx, ack))
         return ack
@@ -146,7 +146,7 @@ class Generation:
         try:
             request = self._request(deed, plan, quality)
             return await self._start(deed, request)
-        except BaseException:
+        except Exception:  # not a caller who leaves: what was handed over is played all the same
             self._refund(deed.command.actor)
             raise
 
@@ -187,7 +187,13 @@ class Generation:
                 tx.jobs.enqueue(generation_job(self._world, record))
             deed.keep(tx, ack)
 
-        await deed.session.commit(keep)
+        try:
+            await deed.session.commit(keep)
+        except Exception:
+            self._performance.withdraw(record.id)
+            raise
+        finally:
+            self._performance.accepted(record.id)
         if request.queued:
             self._world.jobs.wake()
         return ack

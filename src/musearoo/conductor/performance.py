@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+import structlog
 from msgspec.structs import replace
 
 from musearoo.conductor.admission import Admission
@@ -16,7 +18,13 @@ from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
 from musearoo.domain.engine import MAXIMUM_SEED, Bar
-from musearoo.domain.errors import Conflict, MuseArooError, ReducedCapacity, Unavailable
+from musearoo.domain.errors import (
+    Conflict,
+    MuseArooError,
+    NotFound,
+    ReducedCapacity,
+    Unavailable,
+)
 from musearoo.domain.events import GenerationCompleted, GenerationFailed, TakeBar
 from musearoo.domain.ids import AssetId, GenerationId, JobId, SessionId
 from musearoo.domain.music.chance import Chance
@@ -25,11 +33,32 @@ from musearoo.domain.records import Asset, GenerationRecord, Job, Take, WorkStat
 from musearoo.ports.store import Transaction
 from musearoo.ports.work import Cancel, Lane
 
+log = structlog.get_logger(__name__)
+
+UNFINISHED: Final = frozenset({"queued", "processing"})
 RENDERINGS: Final = (
     ("midi", "mid", "audio/midi"),
     ("audio", "wav", "audio/wav"),
     ("notation", "svg", "image/svg+xml"),
 )
+
+
+class _Live:
+    """A generation that is being played at once: its cancel request, whether it is durable."""
+
+    def __init__(self) -> None:
+        self.cancel = CancelFlag()
+        self.accepted = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+
+class _Played(msgspec.Struct, frozen=True):
+    """What came of a plan, in `seconds`; of several candidates, the plan that was chosen."""
+
+    plan: Plan
+    notes: tuple[Note, ...]
+    confidence: float
+    seconds: float
 
 
 class Performance:
@@ -39,7 +68,7 @@ class Performance:
         self._world = world
         self._sessions = sessions
         self._admission = admission
-        self._running: dict[GenerationId, CancelFlag] = {}
+        self._running: dict[GenerationId, _Live] = {}
         self._ended: dict[GenerationId, asyncio.Event] = {}
 
     def begin(
@@ -54,13 +83,26 @@ class Performance:
 
         What no worker has begun within that many seconds goes on as a queued job.
         """
-        flag = self._running[record.id] = CancelFlag()
-        work = self._play_live(session, plan, record, flag, begin_within)
-        self._world.spawn(work, name="generation.play")
+        live = self._running[record.id] = _Live()
+        work = self._play_live(session, plan, record, live, begin_within)
+        live.task = self._world.spawn(work, name="generation.play")
 
     def expect(self, generation: GenerationId) -> None:
         """Let `ended` wait for a generation that is being accepted."""
         self._ended[generation] = asyncio.Event()
+
+    def accepted(self, generation: GenerationId) -> None:
+        """The request is durable: what is played may come to an end."""
+        live = self._running.get(generation)
+        if live is not None:
+            live.accepted.set()
+
+    def withdraw(self, generation: GenerationId) -> None:
+        """The request was not accepted after all: stop, and tell nobody."""
+        live = self._running.get(generation)
+        if live is not None and live.task is not None:
+            live.task.cancel()
+        self._end(generation)
 
     async def ended(self, generation: GenerationId, seconds: float) -> None:
         """Wait until an accepted generation has ended, but not longer than `seconds`."""
@@ -70,35 +112,44 @@ class Performance:
         with suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)
 
-    async def cancel(self, record: GenerationRecord) -> None:
+    async def cancel(self, session: Sequencer, record: GenerationRecord) -> None:
         """Stop a generation, wherever it is; raises `Conflict` when it has ended."""
-        flag = self._running.get(record.id)
-        if flag is not None:
-            flag.request()
-            return
-        if record.status not in {"queued", "processing"}:
+        live = self._running.get(record.id)
+        if live is not None:
+            live.cancel.request()
+        elif record.status not in UNFINISHED:
             raise Conflict(f"The generation is {record.status} already.")
-        job = await self._world.store.write(lambda tx: _request_cancel(tx, record.id))
-        if job is not None:
-            self._world.jobs.cancel(job.id)
+        else:
+            await self._cancel_job(session, record)
+
+    async def _cancel_job(self, session: Sequencer, record: GenerationRecord) -> None:
+        job = await self._world.store.write(lambda tx: _cancel_in(tx, record))
+        if job is None:
+            raise Conflict("The generation has ended already.")
+        self._world.jobs.cancel(job.id)
+        if job.state == "cancelled":  # nobody had begun it, so nobody else will tell
+            plan, reason = unpack(record.run, Plan), Unavailable("The generation was cancelled.")
+            await self._fail(session, plan, record, reason, cancelled=True)
 
     async def perform(self, job: Job, progress: Callable[[float], None], cancel: Cancel) -> None:
         """Play a queued generation as a durable job."""
         record = await self._world.store.read(
             lambda tx: tx.work.generation(GenerationId(job.subject))
         )
-        if record is None or record.status in {"completed", "failed", "cancelled"}:
+        if record is None or record.status not in UNFINISHED:
             return
         plan = unpack(record.run, Plan)
         session = await self._sessions.open(SessionId(record.project))
-        await self._play(session, plan, record, "durable", cancel, progress)
+        with session.held():
+            played = await self._played(session, plan, record, "durable", cancel, progress)
+            await self._complete(session, record, played)
 
     async def gave_up(self, job: Job, status: WorkStatus, error: str | None) -> None:
         """Tell everyone that a queued generation ended without a take."""
         record = await self._world.store.read(
             lambda tx: tx.work.generation(GenerationId(job.subject))
         )
-        if record is None or record.status in {"completed", "failed", "cancelled"}:
+        if record is None or record.status not in UNFINISHED:
             return
         session = await self._sessions.open(SessionId(record.project))
         failure = Unavailable(error or "The generation was cancelled.")
@@ -129,19 +180,42 @@ class Performance:
         session: Sequencer,
         plan: Plan,
         record: GenerationRecord,
-        flag: CancelFlag,
+        live: _Live,
         begin_within: float | None,
     ) -> None:
         try:
-            await self._play(session, plan, record, "interactive", flag, _ignore, begin_within)
-        except ReducedCapacity:
-            await self._queue(record)
-        except MuseArooError as failure:
-            await self._fail(session, plan, record, failure, cancelled=flag.requested)
+            with session.held():
+                await self._to_an_end(session, plan, record, live, begin_within)
+        except NotFound:  # the project was deleted meanwhile
+            self._end(record.id)
         finally:
             self._running.pop(record.id, None)
 
-    async def _play(
+    async def _to_an_end(
+        self,
+        session: Sequencer,
+        plan: Plan,
+        record: GenerationRecord,
+        live: _Live,
+        begin_within: float | None,
+    ) -> None:
+        cancel = live.cancel
+        try:
+            played = await self._played(
+                session, plan, record, "interactive", cancel, _ignore, begin_within
+            )
+            await live.accepted.wait()
+            await self._complete(session, record, played)
+        except NotFound:
+            raise
+        except ReducedCapacity:
+            await live.accepted.wait()
+            await self._queue(session, record, cancel)
+        except Exception as failure:  # noqa: BLE001  (whatever it was, everyone must hear of it)
+            await live.accepted.wait()
+            await self._fail(session, plan, record, _told(failure), cancelled=cancel.requested)
+
+    async def _played(
         self,
         session: Sequencer,
         plan: Plan,
@@ -150,7 +224,8 @@ class Performance:
         cancel: Cancel,
         progress: Callable[[float], None],
         begin_within: float | None = None,
-    ) -> None:
+    ) -> _Played:
+        """Play a plan and publish its bars."""
         began = self._world.clock.monotonic()
         drop_after = began + begin_within if begin_within is not None else None
         notes: list[Note] = list(plan.kept)
@@ -165,10 +240,10 @@ class Performance:
         performed = await self._world.engines.play(
             plan.run, lane=lane, on_bar=on_bar, cancel=cancel, drop_after=drop_after
         )
-        elapsed = self._world.clock.monotonic() - began
         if lane == "interactive":
             self._admission.observe(plan.run.engine, plan.bars, performed.seconds)
-        await self._complete(session, plan, record, tuple(notes), performed.confidence, elapsed)
+        elapsed = self._world.clock.monotonic() - began
+        return _Played(plan, in_order(notes), performed.confidence, elapsed)
 
     async def _best(self, plan: Plan, lane: Lane, cancel: Cancel) -> Plan:
         """Of several whole takes the one the engine itself rates highest (nothing was streamed)."""
@@ -187,22 +262,16 @@ class Performance:
         )
 
     async def _complete(
-        self,
-        session: Sequencer,
-        plan: Plan,
-        record: GenerationRecord,
-        notes: tuple[Note, ...],
-        confidence: float,
-        elapsed: float,
+        self, session: Sequencer, record: GenerationRecord, played: _Played
     ) -> None:
-        take = _take(plan, record, notes, confidence, self._world.clock.now())
-        milliseconds = round(1000 * elapsed)
+        plan, take = played.plan, _take(played, record, self._world.clock.now())
+        milliseconds = round(1000 * played.seconds)
         done = replace(
             record,
             status="completed",
             progress=1.0,
             take=take.id,
-            confidence=confidence,
+            confidence=take.confidence,
             generation_time_ms=milliseconds,
         )
         session.sequence(
@@ -211,7 +280,7 @@ class Performance:
                 take_id=take.id,
                 engine=record.engine,
                 part=plan.part,
-                confidence=confidence,
+                confidence=played.confidence,
                 generation_time_ms=milliseconds,
                 parent_take=plan.parent,
             ),
@@ -241,10 +310,6 @@ class Performance:
         cancelled: bool,
     ) -> None:
         status: WorkStatus = "cancelled" if cancelled else "failed"
-        if self._world.rules.quotas and not cancelled:
-            clock = self._world.clock
-            age = clock.now() - record.created_at
-            self._world.limiter.refund(record.user, 1, clock.monotonic(), age=age)
         session.sequence(
             GenerationFailed(
                 generation_id=record.id,
@@ -256,23 +321,34 @@ class Performance:
             cause=plan.cause,
         )
         ended = replace(record, status=status, error=failure.detail)
-        await session.commit(lambda tx: tx.work.update_generation(ended))
-        self._end(record.id)
+        try:
+            await session.commit(lambda tx: tx.work.update_generation(ended))
+        finally:
+            self._end(record.id)
+        if self._world.rules.quotas and not cancelled:
+            clock = self._world.clock
+            age = clock.now() - record.created_at
+            self._world.limiter.refund(record.user, 1, clock.monotonic(), age=age)
 
     def _end(self, generation: GenerationId) -> None:
         event = self._ended.pop(generation, None)
         if event is not None:
             event.set()
 
-    async def _queue(self, record: GenerationRecord) -> None:
+    async def _queue(self, session: Sequencer, record: GenerationRecord, cancel: Cancel) -> None:
         """What could no longer be in time goes on as a queued job."""
+        queued = replace(record, status="queued")
 
         def keep(tx: Transaction) -> None:
-            tx.work.update_generation(replace(record, status="queued"))
+            tx.work.update_generation(queued)
             tx.jobs.enqueue(generation_job(self._world, record))
 
         await self._world.store.write(keep)
-        self._world.jobs.wake()
+        del self._running[record.id]  # from here on a cancel finds the job
+        if cancel.requested:
+            await self._cancel_job(session, queued)
+        else:
+            self._world.jobs.wake()
 
     def _asset(self, take: Take, kind: str, suffix: str, media_type: str) -> Asset:
         return Asset(
@@ -314,9 +390,8 @@ def _publish(session: Sequencer, plan: Plan, record: GenerationRecord, bar: Bar)
     )
 
 
-def _take(
-    plan: Plan, record: GenerationRecord, notes: tuple[Note, ...], confidence: float, now: float
-) -> Take:
+def _take(played: _Played, record: GenerationRecord, now: float) -> Take:
+    plan = played.plan
     return Take(
         id=plan.take_id,
         project=record.project,
@@ -324,20 +399,32 @@ def _take(
         user=record.user,
         recipe=plan.recipe,
         context=pack(plan.run.context),
-        notes=in_order(notes),
+        notes=played.notes,
         bars=plan.bars,
         created_at=now,
         generation=record.id,
         parent=plan.parent,
-        confidence=confidence,
+        confidence=played.confidence,
     )
 
 
-def _request_cancel(tx: Transaction, generation: GenerationId) -> Job | None:
-    job = tx.jobs.of_subject(generation)
-    if job is not None:
-        tx.jobs.request_cancel(job.id)
-    return job
+def _cancel_in(tx: Transaction, record: GenerationRecord) -> Job | None:
+    """Ask the job of a generation to stop; one that waits has ended with that."""
+    job = tx.jobs.of_subject(record.id)
+    if job is None or not tx.jobs.request_cancel(job.id):
+        return None
+    asked = tx.jobs.of_subject(record.id)
+    if asked is not None and asked.state == "cancelled":
+        tx.work.update_generation(replace(record, status="cancelled"))
+    return asked
+
+
+def _told(failure: Exception) -> MuseArooError:
+    """What may be said of a failure; a fault of ours is only logged."""
+    if isinstance(failure, MuseArooError):
+        return failure
+    log.error("generation.crashed", exc_info=failure)
+    return Unavailable("This failed on our side; try again.")
 
 
 def _ignore(_progress: float) -> None:

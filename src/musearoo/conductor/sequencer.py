@@ -1,6 +1,8 @@
 """The one owner of a session: it numbers events, applies, publishes and makes them durable."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import msgspec
@@ -47,6 +49,8 @@ class Sequencer:
         self._pending: list[Sequenced] = []
         self._records: list[Record[None]] = []
         self._flushing = False
+        self._holders = 0
+        self._starting_over = asyncio.Lock()
 
     async def open(self) -> None:
         """Continue from the last durable event; after a crash under a new epoch."""
@@ -63,8 +67,17 @@ class Sequencer:
 
     @property
     def idle(self) -> bool:
-        """Whether everything that happened is durable."""
-        return not self._pending and not self._records and not self._flushing
+        """Whether everything that happened is durable, and nobody is at work on it."""
+        return not (self._pending or self._records or self._flushing or self._holders)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the session open: while somebody works on it there must be no other owner."""
+        self._holders += 1
+        try:
+            yield
+        finally:
+            self._holders -= 1
 
     def sequence(
         self, event: Event, *, user: UserId | None, cause: str | None, history: History = "do"
@@ -93,10 +106,11 @@ class Sequencer:
         fails, the session goes back to its last durable event under a new epoch.
         """
         events, records = self._taken()
+        epoch, before = self.epoch, self.seq - len(events)
         snapshot = self._snapshot(events)
 
         def work(tx: Transaction) -> T:
-            if events and tx.sessions.last_seq(self.session) != events[0].seq - 1:
+            if tx.sessions.last_seq(self.session) != before:
                 raise Unavailable("Events before these were lost; the session starts over.")
             tx.sessions.append([_stored(event) for event in events])
             for each in records:
@@ -105,11 +119,14 @@ class Sequencer:
                 tx.sessions.save_state(self.session, _OPEN, *snapshot)
             return record(tx)
 
-        try:
-            return await self._world.store.write(work)
-        except BaseException:
-            await self._recover()
-            raise
+        with self.held():
+            try:
+                return await self._world.store.write(work)
+            except asyncio.CancelledError:
+                raise  # it is done all the same; were it lost, the next commit would find out
+            except BaseException:
+                await self._start_over(epoch)
+                raise
 
     def journal(self, record: Record[None]) -> None:
         """Make what was sequenced durable within 50 ms, without waiting for it."""
@@ -127,7 +144,8 @@ class Sequencer:
         delay = self._world.rules.journal_delay
         await self._world.clock.sleep(delay - self._world.clock.monotonic() % delay)
         self._flushing = False
-        await self.commit(lambda _tx: None)
+        if self._pending or self._records:
+            await self.commit(lambda _tx: None)
 
     def _taken(self) -> tuple[list[Sequenced], list[Record[None]]]:
         taken = self._pending, self._records
@@ -140,12 +158,19 @@ class Sequencer:
         self._state_seq = self.seq
         return self.seq, pack(self.state)
 
-    async def _recover(self) -> None:
-        self._pending, self._records = [], []
-        self.epoch = self._world.ids.new()
-        await self._restore()
-        if self._started_over is not None:
-            self._started_over(self)
+    async def _start_over(self, epoch: str) -> None:
+        """Go back to the last durable event, once for all whose commits of `epoch` failed.
+
+        Until then the epoch goes on, so that what is sequenced meanwhile is lost with it.
+        """
+        async with self._starting_over:
+            if self.epoch != epoch:
+                return
+            await self._restore()
+            self._pending, self._records = [], []
+            self.epoch = self._world.ids.new()
+            if self._started_over is not None:
+                self._started_over(self)
 
     async def _restore(self) -> str:
         record, events = await self._world.store.write(self._load)

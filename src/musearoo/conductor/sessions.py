@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from musearoo.conductor.access import Gate
 from musearoo.conductor.repeats import Keep, Repeats
@@ -13,11 +14,13 @@ from musearoo.conductor.sequencer import Sequencer, durable_state, sequenced_of
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
 from musearoo.domain.commands import COMMANDS, NAMES, Act, At, Command
-from musearoo.domain.errors import Gone, InvalidValue
+from musearoo.domain.errors import Gone, InvalidValue, MuseArooError
 from musearoo.domain.events import Landing, Sequenced
 from musearoo.domain.ids import ProjectId, SessionId
 from musearoo.domain.permissions import Access
 from musearoo.domain.session.state import SessionState
+
+log = structlog.get_logger(__name__)
 
 MAXIMUM_OPEN: Final = 2_000
 MAXIMUM_EVENTS: Final = 1_000
@@ -57,7 +60,7 @@ class Sessions:
     def __init__(self, world: World) -> None:
         self._world = world
         self._open: OrderedDict[SessionId, Sequencer] = OrderedDict()
-        self._opening: dict[SessionId, asyncio.Lock] = {}
+        self._opening: dict[SessionId, asyncio.Future[Sequencer]] = {}
         self._glanced: dict[SessionId, SessionState] = {}
         self._told: list[Callable[[Sequencer], None]] = []
 
@@ -71,17 +74,20 @@ class Sessions:
         if known is not None:
             self._open.move_to_end(session)
             return known
-        lock = self._opening.setdefault(session, asyncio.Lock())
-        async with lock:
-            known = self._open.get(session)
-            if known is None:
-                known = Sequencer(self._world, session, self._tell)
-                await known.open()
-                self._open[session] = known
-                self._glanced.pop(session, None)
-        self._opening.pop(session, None)
+        if session not in self._opening:
+            self._opening[session] = asyncio.ensure_future(self._opened(session))
+        return await asyncio.shield(self._opening[session])
+
+    async def _opened(self, session: SessionId) -> Sequencer:
+        try:
+            owner = Sequencer(self._world, session, self._tell)
+            await owner.open()
+            self._open[session] = owner
+            self._glanced.pop(session, None)
+        finally:
+            del self._opening[session]
         await self._evict()
-        return known
+        return owner
 
     async def glance(self, session: SessionId) -> SessionState:
         """The state without opening the session: for lists, where nothing will be sequenced.
@@ -121,8 +127,8 @@ class Sessions:
     async def close(self) -> None:
         """Store every open session, so that its epoch can go on."""
         while self._open:
-            _, session = self._open.popitem()
-            await session.close()
+            _, owner = self._open.popitem()
+            await _close(owner)
 
     def _tell(self, session: Sequencer) -> None:
         for told in self._told:
@@ -136,7 +142,15 @@ class Sessions:
                 return
             del self._open[oldest.session]
             self._glanced.pop(oldest.session, None)
-            await oldest.close()
+            await _close(oldest)
+
+
+async def _close(owner: Sequencer) -> None:
+    """One that cannot be stored, perhaps because its project is gone, keeps no other from it."""
+    try:
+        await owner.close()
+    except MuseArooError as failure:
+        log.warning("session.not_stored", session=owner.session, error=repr(failure))
 
 
 class Desk:
@@ -176,4 +190,5 @@ class Desk:
         if handler is None:
             raise InvalidValue("name", NAMES[type(command.act)], "a command that is available here")
         session = await self._sessions.open(command.session)
-        return await handler(Deed(command, access, session, keep), command.act)
+        with session.held():
+            return await handler(Deed(command, access, session, keep), command.act)

@@ -93,8 +93,8 @@ class GroupCommit:
     async def run(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in the next batch; what it did is durable when this returns.
 
-        If the caller is cancelled first, the work may still be done. Raises `Unavailable`
-        when the batch could not be committed or the store is closed.
+        Work whose caller is cancelled meanwhile is done all the same: nobody has to guess.
+        Raises `Unavailable` when the batch could not be committed or the store is closed.
         """
         await self._places.acquire()
         if self._closed:
@@ -102,7 +102,7 @@ class GroupCommit:
             raise Unavailable("The store is closed; the server is shutting down.")
         write = _Write(work, asyncio.get_running_loop())
         self._queue.put(write)
-        answer: T = await write.future
+        answer: T = await asyncio.shield(write.future)
         return answer
 
     async def close(self) -> None:
@@ -151,8 +151,6 @@ class GroupCommit:
             self.writes += len(batch)
 
     def _apply(self, write: _Write, transaction: Transaction) -> None:
-        if write.future.cancelled():
-            return
         self._writer.mark()
         try:
             write.answer = write.work(transaction)
@@ -177,8 +175,6 @@ class GroupCommit:
     def _deliver(self, batch: list[_Write]) -> None:
         for write in batch:
             self._places.release()
-            if write.future.done():
-                continue
             if write.error is None:
                 write.future.set_result(write.answer)
             else:

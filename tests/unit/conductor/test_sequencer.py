@@ -1,0 +1,170 @@
+"""The owner of a session when the store fails, callers leave and projects vanish."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from musearoo.conductor import sessions as open_sessions
+from musearoo.conductor.world import Rules
+from musearoo.domain.errors import NotFound, Unavailable
+from musearoo.domain.events import StyleSet
+from musearoo.domain.ids import SessionId
+from musearoo.ports.store import Transaction
+from tests.doubles.house import ORIGIN, House, house
+
+FREE = Rules(quotas=False, journal_delay=0.005)
+TEMPO = {"path": "session/tempo", "value": 96}
+
+
+def full_disk(_tx: Transaction) -> None:
+    raise Unavailable("The disk is full.")
+
+
+def nothing(_tx: Transaction) -> None:
+    return
+
+
+async def opened(place: House) -> Any:
+    ada = await place.person("ada")
+    project = await place.project(ada)
+    return ada, project, await place.conductor.sessions.open(SessionId(project))
+
+
+class TestFailure:
+    async def test_many_that_fail_together_start_over_once(self, tmp_path: Path) -> None:
+        """One new epoch, and what is done right after it stands."""
+        async with house(tmp_path, FREE) as place:
+            told: list[str] = []
+            started_over = asyncio.Event()
+            place.conductor.sessions.on_start_over(lambda owner: told.append(owner.epoch))
+            place.conductor.sessions.on_start_over(lambda _owner: started_over.set())
+            _, _, owner = await opened(place)
+
+            async def act(style: str, record: Any) -> int:
+                seq = owner.sequence(StyleSet(style=style), user=None, cause=None).seq
+                await owner.commit(record)
+                return int(seq)
+
+            async def as_soon_as_it_starts_over() -> int:
+                await started_over.wait()
+                return await act("jazz", nothing)
+
+            later = asyncio.create_task(as_soon_as_it_starts_over())
+            outcomes = await asyncio.gather(
+                act("funk", full_disk),
+                act("rock", nothing),
+                act("soul", nothing),
+                return_exceptions=True,
+            )
+            assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
+            assert await later == 1
+            assert len(told) == 1
+            assert (owner.state.style, owner.seq) == ("jazz", 1)
+            assert await act("blues", nothing) == 2
+
+    async def test_waiting_for_what_was_lost_fails_too(self, tmp_path: Path) -> None:
+        """`settled` promises that everything sequenced so far is durable."""
+        async with house(tmp_path, FREE) as place:
+            _, _, owner = await opened(place)
+            owner.sequence(StyleSet(style="funk"), user=None, cause=None)
+            outcomes = await asyncio.gather(
+                owner.commit(full_disk), owner.settled(), return_exceptions=True
+            )
+            assert [type(outcome) for outcome in outcomes] == [Unavailable] * 2
+
+    async def test_a_caller_who_leaves_takes_nothing_back(self, tmp_path: Path) -> None:
+        """A cancelled command does not throw everyone else out of the epoch."""
+        async with house(tmp_path, FREE) as place:
+            _, _, owner = await opened(place)
+            epoch = owner.epoch
+            owner.sequence(StyleSet(style="funk"), user=None, cause=None)
+            leaving = asyncio.create_task(owner.commit(nothing))
+            await asyncio.sleep(0)
+            leaving.cancel()
+            await asyncio.gather(leaving, return_exceptions=True)
+            await owner.settled()
+            assert (owner.state.style, owner.seq, owner.epoch) == ("funk", 1, epoch)
+
+
+class TestEnd:
+    async def test_a_deleted_account_does_not_keep_others_from_being_stored(
+        self, tmp_path: Path
+    ) -> None:
+        """The sessions of the living go on under their epoch after a clean end."""
+        async with house(tmp_path, FREE) as place:
+            ada, project, owner = await opened(place)
+            eve = await place.person("eve")
+            hers = await place.project(eve)
+            await place.do(ada, project, "set_parameter", TEMPO)
+            await place.do(eve, hers, "set_parameter", TEMPO)
+            await place.conductor.accounts.delete(eve, ORIGIN)
+            epoch = owner.epoch
+        async with house(tmp_path, FREE) as place:
+            assert (await place.conductor.sessions.open(SessionId(project))).epoch == epoch
+
+    async def test_what_was_journalled_is_stored_at_the_end(self, tmp_path: Path) -> None:
+        """A polite end loses no parameter, though its flush was cancelled."""
+        async with house(tmp_path, Rules(quotas=False, journal_delay=0.0)) as place:
+            ada, project, owner = await opened(place)
+            epoch = owner.epoch
+            await place.do(ada, project, "set_parameter", {"path": "drums/swing", "value": 0.6})
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            for task in asyncio.all_tasks():
+                if task.get_name() == "session.journal":
+                    task.cancel()
+            await asyncio.sleep(0)
+        async with house(tmp_path, FREE) as place:
+            owner = await place.conductor.sessions.open(SessionId(project))
+            assert (owner.state.parameters, owner.epoch) == ({"drums/swing": 0.6}, epoch)
+
+
+class TestOpenSessions:
+    async def test_a_session_that_somebody_works_on_stays_open(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A generation keeps its owner, however many others are opened meanwhile."""
+        monkeypatch.setattr(open_sessions, "MAXIMUM_OPEN", 1)
+        async with house(tmp_path, FREE) as place:
+            ada, project, owner = await opened(place)
+            play, go = place.world.engines.play, asyncio.Event()
+
+            async def later(*args: Any, **options: Any) -> Any:
+                await go.wait()
+                return await play(*args, **options)
+
+            monkeypatch.setattr(place.world.engines, "play", later)
+            ack = await place.do(ada, project, "generate", {"engine": "drummaroo"})
+            other = await place.project(ada)
+            await place.conductor.sessions.open(SessionId(other))
+            assert await place.conductor.sessions.open(SessionId(project)) is owner
+            go.set()
+            await place.conductor.performance.ended(ack.generation_id, 10)  # type: ignore[arg-type]
+            assert owner.state.parts["drums"].selected == ack.take_id
+
+    async def test_opening_what_is_gone_is_forgotten(self, tmp_path: Path) -> None:
+        """A session that cannot be opened leaves nothing in memory, for any of those who ask."""
+        async with house(tmp_path, FREE) as place:
+            sessions = place.conductor.sessions
+            asked = [sessions.open(SessionId("missing")) for _ in range(3)]
+            outcomes = await asyncio.gather(*asked, return_exceptions=True)
+            assert [type(outcome) for outcome in outcomes] == [NotFound] * 3
+            assert not sessions._opening
+
+    async def test_only_one_owner_however_many_open(self, tmp_path: Path) -> None:
+        """Those who come while it opens get the same owner, though the first one leaves."""
+        async with house(tmp_path, FREE) as place:
+            _, project, owner = await opened(place)
+            await owner.settled()
+            place.conductor.sessions.drop(SessionId(project))
+            asked = [
+                asyncio.create_task(place.conductor.sessions.open(SessionId(project)))
+                for _ in range(4)
+            ]
+            await asyncio.sleep(0)
+            asked[0].cancel()
+            outcomes = await asyncio.gather(*asked, return_exceptions=True)
+            assert isinstance(outcomes[0], asyncio.CancelledError)
+            assert len({id(outcome) for outcome in outcomes[1:]}) == 1
