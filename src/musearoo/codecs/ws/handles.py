@@ -55,6 +55,18 @@ class HandleTable:
         gesture = f"{number}@{instance}" if number else None
         return SetParameter(path=known.path, value=value, gesture=gesture)
 
+    def request_of(
+        self, path: str, value: ParameterValue, header: Header
+    ) -> ParameterRecord | None:
+        """A client's wish as a record; None for what only text can say."""
+        known = self._by_path.get(path)
+        written = _written(known, value) if known is not None else None
+        if known is None or written is None or isinstance(value, bool) != (known.kind == "boolean"):
+            return None
+        return ParameterRecord(
+            header=header, handle=known.handle, kind=written[0], value=written[1]
+        )
+
     def event_of(self, record: ParameterRecord) -> ParameterSet:
         """What the server's parameter record tells; raises `FrameRefused`."""
         known = self._by_number.get(record.handle)
