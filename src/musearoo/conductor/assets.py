@@ -1,11 +1,13 @@
 """Files of a project: uploads, renderings made on first use, and the signed links to them."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from musearoo.conductor.single_flight import SingleFlight
 from musearoo.conductor.songs import Songs
 from musearoo.conductor.world import World
 from musearoo.domain.errors import Gone, NotFound, PayloadTooLarge
@@ -30,7 +32,7 @@ class Assets:
     def __init__(self, world: World, songs: Songs) -> None:
         self._world = world
         self._songs = songs
-        self._rendering: dict[AssetId, Awaitable[Asset]] = {}
+        self._rendering: SingleFlight[AssetId, Asset] = SingleFlight(world.spawn, "asset.render")
 
     async def check_room(self, actor: Actor, size: int) -> None:
         """Refuse an upload of `size` bytes that the tier does not allow (`PayloadTooLarge`)."""
@@ -83,7 +85,7 @@ class Assets:
         if asset is None:
             raise NotFound("asset")
         if asset.blob is None:
-            asset = await self._rendered(asset)
+            asset = await self._rendering.once(asset.id, partial(self._render, asset))
         return await self._content(asset)
 
     async def of_take(self, take: TakeId) -> dict[str, str]:
@@ -96,17 +98,6 @@ class Assets:
         path = self._world.blobs.path(key)
         body = None if path is not None else await self._world.blobs.get(key)
         return Content(asset, path, body)
-
-    async def _rendered(self, asset: Asset) -> Asset:
-        """Render once, however many ask at the same time."""
-        running = self._rendering.get(asset.id)
-        if running is None:
-            running = self._world.spawn(self._render(asset), name="asset.render")
-            self._rendering[asset.id] = running
-        try:
-            return await running
-        finally:
-            self._rendering.pop(asset.id, None)
 
     async def _render(self, asset: Asset) -> Asset:
         content = await self._renderer(asset)()

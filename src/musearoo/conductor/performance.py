@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
 import structlog
 from msgspec.structs import replace
 
 from musearoo.conductor.admission import Admission
 from musearoo.conductor.cancelling import CancelFlag
 from musearoo.conductor.plans import Plan, in_order
+from musearoo.conductor.played import Played, bar_event, month_of, renderings_of, take_of
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.conductor.sessions import Sessions
-from musearoo.conductor.values import pack, unpack
+from musearoo.conductor.values import unpack
 from musearoo.conductor.world import World
 from musearoo.domain.engine import MAXIMUM_SEED, Bar
 from musearoo.domain.errors import (
@@ -25,22 +24,17 @@ from musearoo.domain.errors import (
     ReducedCapacity,
     Unavailable,
 )
-from musearoo.domain.events import GenerationCompleted, GenerationFailed, TakeBar
-from musearoo.domain.ids import AssetId, GenerationId, JobId, SessionId
+from musearoo.domain.events import GenerationCompleted, GenerationFailed
+from musearoo.domain.ids import GenerationId, JobId, SessionId
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.note import Note
-from musearoo.domain.records import Asset, GenerationRecord, Job, Take, WorkStatus
+from musearoo.domain.records import GenerationRecord, Job, WorkStatus
 from musearoo.ports.store import Transaction
 from musearoo.ports.work import Cancel, Lane
 
 log = structlog.get_logger(__name__)
 
 UNFINISHED: Final = frozenset({"queued", "processing"})
-RENDERINGS: Final = (
-    ("midi", "mid", "audio/midi"),
-    ("audio", "wav", "audio/wav"),
-    ("notation", "svg", "image/svg+xml"),
-)
 
 
 class _Live:
@@ -50,15 +44,6 @@ class _Live:
         self.cancel = CancelFlag()
         self.accepted = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
-
-
-class _Played(msgspec.Struct, frozen=True):
-    """What came of a plan, in `seconds`; of several candidates, the plan that was chosen."""
-
-    plan: Plan
-    notes: tuple[Note, ...]
-    confidence: float
-    seconds: float
 
 
 class Performance:
@@ -224,7 +209,7 @@ class Performance:
         cancel: Cancel,
         progress: Callable[[float], None],
         begin_within: float | None = None,
-    ) -> _Played:
+    ) -> Played:
         """Play a plan and publish its bars."""
         began = self._world.clock.monotonic()
         drop_after = began + begin_within if begin_within is not None else None
@@ -232,7 +217,8 @@ class Performance:
 
         def on_bar(bar: Bar) -> None:
             notes.extend(bar.notes)
-            _publish(session, plan, record, bar)
+            event = bar_event(plan, record.id, bar)
+            session.sequence(event, user=record.user, cause=plan.cause)
             progress((bar.index + 1) / plan.bars)
 
         if plan.candidates > 1:
@@ -243,7 +229,7 @@ class Performance:
         if lane == "interactive":
             self._admission.observe(plan.run.engine, plan.bars, performed.seconds)
         elapsed = self._world.clock.monotonic() - began
-        return _Played(plan, in_order(notes), performed.confidence, elapsed)
+        return Played(plan, in_order(notes), performed.confidence, elapsed)
 
     async def _best(self, plan: Plan, lane: Lane, cancel: Cancel) -> Plan:
         """Of several whole takes the one the engine itself rates highest (nothing was streamed)."""
@@ -261,10 +247,8 @@ class Performance:
             plan, run=replace(plan.run, seed=best), recipe=replace(plan.recipe, seed=best)
         )
 
-    async def _complete(
-        self, session: Sequencer, record: GenerationRecord, played: _Played
-    ) -> None:
-        plan, take = played.plan, _take(played, record, self._world.clock.now())
+    async def _complete(self, session: Sequencer, record: GenerationRecord, played: Played) -> None:
+        plan, take = played.plan, take_of(played, record, self._world.clock.now())
         milliseconds = round(1000 * played.seconds)
         done = replace(
             record,
@@ -287,8 +271,8 @@ class Performance:
             user=record.user,
             cause=plan.cause,
         )
-        assets = [self._asset(take, *rendering) for rendering in RENDERINGS]
-        month = _month(take.created_at)
+        assets = renderings_of(take, self._world.ids)
+        month = month_of(take.created_at)
 
         def keep(tx: Transaction) -> None:
             tx.work.insert_take(take)
@@ -350,18 +334,6 @@ class Performance:
         else:
             self._world.jobs.wake()
 
-    def _asset(self, take: Take, kind: str, suffix: str, media_type: str) -> Asset:
-        return Asset(
-            id=AssetId(self._world.ids.new()),
-            project=take.project,
-            owner=take.user,
-            kind=kind,  # type: ignore[arg-type]
-            name=f"{take.part}.{suffix}",
-            media_type=media_type,
-            created_at=take.created_at,
-            recipe=f"take:{take.id}:{kind}",
-        )
-
 
 def generation_job(world: World, record: GenerationRecord) -> Job:
     """The durable job that plays a generation."""
@@ -373,38 +345,6 @@ def generation_job(world: World, record: GenerationRecord) -> Job:
         user=record.user,
         state="queued",
         created_at=world.clock.now(),
-    )
-
-
-def _publish(session: Sequencer, plan: Plan, record: GenerationRecord, bar: Bar) -> None:
-    session.sequence(
-        TakeBar(
-            generation_id=record.id,
-            take_id=plan.take_id,
-            part=plan.part,
-            bar=bar.index + 1,
-            notes=in_order((*bar.notes, *plan.kept_in(bar.index))),
-        ),
-        user=record.user,
-        cause=plan.cause,
-    )
-
-
-def _take(played: _Played, record: GenerationRecord, now: float) -> Take:
-    plan = played.plan
-    return Take(
-        id=plan.take_id,
-        project=record.project,
-        part=plan.part,
-        user=record.user,
-        recipe=plan.recipe,
-        context=pack(plan.run.context),
-        notes=played.notes,
-        bars=plan.bars,
-        created_at=now,
-        generation=record.id,
-        parent=plan.parent,
-        confidence=played.confidence,
     )
 
 
@@ -433,7 +373,3 @@ def _ignore(_progress: float) -> None:
 
 def _unheard(_bar: Bar) -> None:
     return
-
-
-def _month(now: float) -> str:
-    return f"{datetime.fromtimestamp(now, UTC):%Y-%m}"

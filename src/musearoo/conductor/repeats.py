@@ -1,13 +1,13 @@
 """A command id makes a repeat harmless: the same id gives the first answer for 24 h."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
+from musearoo.conductor.single_flight import SingleFlight
 from musearoo.conductor.world import World
-from musearoo.domain.errors import IdempotencyConflict, InvalidValue
+from musearoo.domain.errors import Conflict, IdempotencyConflict, InvalidValue
 from musearoo.domain.ids import CommandId, UserId
 from musearoo.domain.records import Answer
 from musearoo.ports.store import Transaction
@@ -29,7 +29,9 @@ class Repeats:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._running: dict[tuple[UserId, CommandId], tuple[str, asyncio.Future[Any]]] = {}
+        self._running: SingleFlight[tuple[UserId, CommandId], tuple[str, Any]] = SingleFlight(
+            world.spawn, "command.once"
+        )
         # What was answered a moment ago may still be on its way to the store.
         self._recent: dict[tuple[UserId, CommandId], tuple[str, Any]] = {}
 
@@ -54,51 +56,27 @@ class Repeats:
             return await work(keep_nothing)
         if not 1 <= len(command) <= MAXIMUM_ID or not command.isprintable():
             raise InvalidValue("command id", command, f"1 to {MAXIMUM_ID} printable characters")
-        running = self._running.get((user, command))
-        if running is not None:
-            if running[0] != body_hash:
-                raise IdempotencyConflict
-            return await asyncio.shield(running[1])
-        recent = self._recent.get((user, command))
-        if recent is not None:
-            if recent[0] != body_hash:
-                raise IdempotencyConflict
-            return cast("T", recent[1])
-        result = await self._first(user, command, body_hash, answer, work, new=new)
-        self._recent[user, command] = (body_hash, result)
+        key = user, command
+
+        async def first() -> tuple[str, T]:
+            recent = self._recent.get(key)
+            if recent is not None:
+                return recent
+            known = None if new else await self._known(user, command, body_hash, answer)
+            if known is None:
+                known = await work(self._keep(user, command, body_hash, new=new))
+            self._remember(key, body_hash, known)
+            return body_hash, known
+
+        asked, result = await self._running.once(key, first)
+        if asked != body_hash:
+            raise IdempotencyConflict
+        return cast("T", result)
+
+    def _remember(self, key: tuple[UserId, CommandId], body_hash: str, result: object) -> None:
+        self._recent[key] = (body_hash, result)
         if len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
-        return result
-
-    async def _first(
-        self,
-        user: UserId,
-        command: CommandId,
-        body_hash: str,
-        answer: type[T],
-        work: Callable[[Keep], Awaitable[T]],
-        *,
-        new: bool,
-    ) -> T:
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._running[user, command] = (body_hash, future)
-        try:
-            known = None if new else await self._known(user, command, body_hash, answer)
-            result = (
-                known if known is not None else await work(self._keep(user, command, body_hash))
-            )
-        except BaseException as failure:
-            if not isinstance(failure, Exception):
-                future.cancel()
-            else:
-                future.set_exception(failure)
-                future.exception()  # marks it as seen: it is raised below
-            raise
-        else:
-            future.set_result(result)
-            return result
-        finally:
-            del self._running[user, command]
 
     async def _known(
         self, user: UserId, command: CommandId, body_hash: str, answer: type[T]
@@ -111,18 +89,21 @@ class Repeats:
             raise IdempotencyConflict
         return msgspec.json.decode(kept.body, type=answer)
 
-    def _keep(self, user: UserId, command: CommandId, body_hash: str) -> Keep:
+    def _keep(self, user: UserId, command: CommandId, body_hash: str, *, new: bool) -> Keep:
         now = self._world.clock.now()
 
         def keep(tx: Transaction, answer: object) -> None:
-            tx.answers.put(
-                Answer(
-                    user=user,
-                    command=command,
-                    body_hash=body_hash,
-                    body=msgspec.json.encode(answer),
-                    created_at=now,
-                )
+            kept = Answer(
+                user=user,
+                command=command,
+                body_hash=body_hash,
+                body=msgspec.json.encode(answer),
+                created_at=now,
             )
+            try:
+                tx.answers.put(kept)
+            except Conflict:
+                if not new:  # who promised falsely keeps the first answer, and harms nobody
+                    raise
 
         return keep

@@ -1,6 +1,5 @@
 """The open sessions of this process, and the desk where every session command arrives."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -11,6 +10,7 @@ import structlog
 from musearoo.conductor.access import Gate
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.sequencer import Sequencer, durable_state, sequenced_of
+from musearoo.conductor.single_flight import SingleFlight
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
 from musearoo.domain.commands import COMMANDS, NAMES, Act, At, Command
@@ -60,7 +60,9 @@ class Sessions:
     def __init__(self, world: World) -> None:
         self._world = world
         self._open: OrderedDict[SessionId, Sequencer] = OrderedDict()
-        self._opening: dict[SessionId, asyncio.Future[Sequencer]] = {}
+        self._opening: SingleFlight[SessionId, Sequencer] = SingleFlight(
+            world.spawn, "session.open"
+        )
         self._glanced: dict[SessionId, SessionState] = {}
         self._told: list[Callable[[Sequencer], None]] = []
 
@@ -74,18 +76,13 @@ class Sessions:
         if known is not None:
             self._open.move_to_end(session)
             return known
-        if session not in self._opening:
-            self._opening[session] = asyncio.ensure_future(self._opened(session))
-        return await asyncio.shield(self._opening[session])
+        return await self._opening.once(session, lambda: self._opened(session))
 
     async def _opened(self, session: SessionId) -> Sequencer:
-        try:
-            owner = Sequencer(self._world, session, self._tell)
-            await owner.open()
-            self._open[session] = owner
-            self._glanced.pop(session, None)
-        finally:
-            del self._opening[session]
+        owner = Sequencer(self._world, session, self._tell)
+        await owner.open()
+        self._open[session] = owner
+        self._glanced.pop(session, None)
         await self._evict()
         return owner
 

@@ -1,0 +1,82 @@
+"""What comes of a generation: its bars as events, its take, and the files to be made of it."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from musearoo.conductor.plans import Plan, in_order
+from musearoo.conductor.values import pack
+from musearoo.domain.engine import Bar
+from musearoo.domain.events import TakeBar
+from musearoo.domain.ids import AssetId, GenerationId
+from musearoo.domain.music.note import Note
+from musearoo.domain.records import Asset, GenerationRecord, Take
+from musearoo.ports.ambient import Ids
+
+RENDERINGS: Final = (
+    ("midi", "mid", "audio/midi"),
+    ("audio", "wav", "audio/wav"),
+    ("notation", "svg", "image/svg+xml"),
+)
+
+
+class Played(msgspec.Struct, frozen=True):
+    """What came of a plan, in `seconds`; of several candidates, the plan that was chosen."""
+
+    plan: Plan
+    notes: tuple[Note, ...]
+    confidence: float
+    seconds: float
+
+
+def bar_event(plan: Plan, generation: GenerationId, bar: Bar) -> TakeBar:
+    """A bar as everyone hears it: what was played, and what was kept."""
+    return TakeBar(
+        generation_id=generation,
+        take_id=plan.take_id,
+        part=plan.part,
+        bar=bar.index + 1,
+        notes=in_order((*bar.notes, *plan.kept_in(bar.index))),
+    )
+
+
+def take_of(played: Played, record: GenerationRecord, now: float) -> Take:
+    """The take that was played."""
+    plan = played.plan
+    return Take(
+        id=plan.take_id,
+        project=record.project,
+        part=plan.part,
+        user=record.user,
+        recipe=plan.recipe,
+        context=pack(plan.run.context),
+        notes=played.notes,
+        bars=plan.bars,
+        created_at=now,
+        generation=record.id,
+        parent=plan.parent,
+        confidence=played.confidence,
+    )
+
+
+def renderings_of(take: Take, ids: Ids) -> list[Asset]:
+    """The files of a take, each made when it is first asked for."""
+    return [
+        Asset(
+            id=AssetId(ids.new()),
+            project=take.project,
+            owner=take.user,
+            kind=kind,  # type: ignore[arg-type]
+            name=f"{take.part}.{suffix}",
+            media_type=media_type,
+            created_at=take.created_at,
+            recipe=f"take:{take.id}:{kind}",
+        )
+        for kind, suffix, media_type in RENDERINGS
+    ]
+
+
+def month_of(now: float) -> str:
+    """The month that a generation counts in."""
+    return f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
