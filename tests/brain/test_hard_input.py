@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from musearoo.brain import DecodeLimits, analyze, analyze_file, decode
-from musearoo.brain.sniff import agrees, sniff
+from musearoo.codecs.sound_head import agrees, sniff
 from musearoo.domain.analysis import Analysis
 from musearoo.domain.errors import PayloadTooLarge, UnsupportedAudio
 

@@ -53,6 +53,7 @@ def test_a_band_in_a_folder(recording: Path, tmp_path: Path) -> None:
     [
         (("band", "none.wav", "-o", "out"), 3, "no file none.wav"),
         (("band", ".", "-o", "out"), 3, "folder"),
+        (("band", "SILENCE", "-o", "out"), 3, "silent"),
         (("band", "RIFF", "-o", "out", "--set", "colour=3"), 3, "colour"),
         (("band", "RIFF", "-o", "out", "--set", "complexity=nan"), 3, "0 to 1"),
         (("band", "RIFF", "-o", "out", "--set", "style=polka"), 3, "funk"),
@@ -68,10 +69,10 @@ def test_what_cannot_be_done(
     recording: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     """One clear line on standard error, no traceback, nothing written."""
-    told = [
-        str(recording) if word == "RIFF" else str(tmp_path / "out") if word == "out" else word
-        for word in arguments
-    ]
+    silence = tmp_path / "silence.wav"
+    silence.write_bytes(wav(np.zeros(5 * RATE)))
+    names = {"RIFF": str(recording), "SILENCE": str(silence), "out": str(tmp_path / "out")}
+    told = [names.get(word, word) for word in arguments]
     done = musearoo(*told)
     assert done.returncode == code, done.stderr
     assert words in done.stderr

@@ -84,6 +84,26 @@ def test_what_is_no_recording(
     assert stored(server) == before
 
 
+def test_what_a_header_shows_is_refused_while_the_analyser_is_busy(
+    server: ServerProcess, http: httpx.Client, project: str
+) -> None:
+    """An hour of music, nine channels or a letter wait behind nobody, and leave nothing."""
+    before = stored(server)
+    hour = np.tile(np.zeros(RATE // 10), 36_000)[: 3600 * RATE]
+    for name, content in (
+        ("hour.wav", wav(hour)),
+        ("nine.wav", wav(NINE)),
+        ("letter.wav", b"Dear sir, " * 5000),
+    ):
+        answer = http.post(
+            f"/api/v3/projects/{project}/analyze", files={"audio_file": (name, content)}
+        )
+        assert answer.status_code in {413, 415}, answer.text
+        assert answer.json()["detail"].count(";") == 1  # what is wrong; what to do
+    assert stored(server) == before
+    assert http.get(f"/api/v3/projects/{project}/analyses").json() == []
+
+
 def test_a_name_that_belies_its_content(http: httpx.Client, project: str) -> None:
     """A FLAC that calls itself WAV is either read or refused, never guessed half."""
     answer = sent(http, project, "riff.wav", encoded(SHORT, "FLAC"))

@@ -138,6 +138,9 @@ def sent(http: httpx.AsyncClient, project: str, content: bytes, **headers: str) 
     )
 
 
+MP3 = b"ID3\x04\0\0\0\0\0\0"  # a header that declares no more than its kind
+
+
 async def test_uploads_are_repeated_and_limited(tmp_path: Path) -> None:
     """The same file under the same key is one analysis; too much is refused, and leaves nothing."""
     small = Allowance(file_bytes=10_000, seconds=60, total_bytes=15_000, files=10)
@@ -145,19 +148,19 @@ async def test_uploads_are_repeated_and_limited(tmp_path: Path) -> None:
     async with wired(tmp_path, rules) as town, await town.person("ada") as http:
         project = await project_of(http)
         key = {"Idempotency-Key": "up-1"}
-        first, second = [await sent(http, project, b"RIFF" * 1000, **key) for _ in "ab"]
+        first, second = [await sent(http, project, MP3 + b"a" * 4000, **key) for _ in "ab"]
         assert first.status_code == second.status_code == 202
         assert first.headers["location"].endswith(first.json()["analysis_id"])
         assert first.json()["analysis_id"] == second.json()["analysis_id"]
         assert first.json()["status"] == "queued"
         before = blobs(tmp_path)
-        other = await sent(http, project, b"FORM" * 1000, **key)
+        other = await sent(http, project, MP3 + b"b" * 4000, **key)
         assert (other.status_code, other.json()["code"]) == (409, "idempotency-conflict")
-        large = await sent(http, project, b"x" * 10_001)
+        large = await sent(http, project, MP3 + b"x" * 10_001)
         assert (large.status_code, large.json()["code"]) == (413, "payload-too-large")
         assert blobs(tmp_path) == before
-        assert (await sent(http, project, b"y" * 9_000)).status_code == 202
-        full = await sent(http, project, b"z" * 9_000)
+        assert (await sent(http, project, MP3 + b"y" * 9_000)).status_code == 202
+        full = await sent(http, project, MP3 + b"z" * 9_000)
         assert full.status_code == 413
 
 

@@ -27,7 +27,7 @@ from musearoo.jobs.renderer import WorkerRenderer
 from musearoo.security.ambient import SystemClock
 
 BAND: Final = ("drummaroo", "bassaroo", "harmonyroo", "melodyroo")
-MAXIMUM_SECONDS: Final = 7200.0
+MAXIMUM_SECONDS: Final = 1800.0  # a band plays 256 bars at most
 _EXPORTS: Final = {each.format: each for each in EXPORTERS}
 Progress = Callable[[str, float], None]
 

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from musearoo.brain.signal import MAX_CHANNELS, MAX_RATE, MIN_RATE, Floats
-from musearoo.brain.sniff import HEADER_BYTES, agrees, sniff
+from musearoo.codecs.sound_head import SNIFFED_BYTES, agrees, sniff
 from musearoo.domain.errors import PayloadTooLarge, UnsupportedAudio
 
 _BLOCK_FRAMES = 1 << 16
@@ -62,7 +62,7 @@ def decode(path: str | Path, limits: DecodeLimits | None = None) -> Decoded:
 
 def _kind(path: Path, name: str | None) -> str:
     with path.open("rb") as file:
-        header = file.read(HEADER_BYTES)
+        header = file.read(SNIFFED_BYTES)
     if not header:
         raise UnsupportedAudio("The file is empty; send a recording of at least half a second.")
     kind = sniff(header)

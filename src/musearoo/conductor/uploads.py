@@ -1,9 +1,17 @@
 """Recordings on their way in: received, kept once, and sent to be analysed."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator
 
 import msgspec
 
+from musearoo.codecs.sound_head import (
+    HEAD_BYTES,
+    SNIFFED_BYTES,
+    TAIL_BYTES,
+    SoundHead,
+    read_head,
+    sniff,
+)
 from musearoo.conductor.access import Gate
 from musearoo.conductor.analyses import Analyses
 from musearoo.conductor.assets import Assets
@@ -11,13 +19,22 @@ from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
 from musearoo.domain.analysis import Depth
-from musearoo.domain.errors import Conflict, InvalidValue, NotFound
+from musearoo.domain.errors import (
+    Conflict,
+    InvalidValue,
+    NotFound,
+    PayloadTooLarge,
+    UnsupportedAudio,
+)
 from musearoo.domain.ids import AnalysisId, AssetId, CommandId, ProjectId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
 from musearoo.domain.records import AnalysisRecord, Asset
 
 MAXIMUM_NAME = 255
+MAXIMUM_CHANNELS = 8
+MINIMUM_RATE, MAXIMUM_RATE = 8000, 192_000
+NO_AUDIO = "This is not audio that we read; send WAV, MP3, FLAC, AIFF or OGG."
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -34,6 +51,40 @@ class Upload(msgspec.Struct, frozen=True):
     media_type: str
     key: str
     size: int
+
+
+async def inspected(chunks: AsyncIterable[bytes], seconds: float) -> AsyncIterator[bytes]:
+    """The same chunks; raises `UnsupportedAudio` or `PayloadTooLarge` as soon as it shows."""
+    head, tail, size = bytearray(), b"", 0
+    async for chunk in chunks:
+        known = len(head) >= SNIFFED_BYTES
+        head += chunk[: HEAD_BYTES - len(head)]
+        tail = (tail + chunk)[-TAIL_BYTES:]
+        size += len(chunk)
+        if not known and len(head) >= SNIFFED_BYTES and sniff(bytes(head[:SNIFFED_BYTES])) is None:
+            raise UnsupportedAudio(NO_AUDIO)
+        yield chunk
+    if size:
+        check_head(read_head(bytes(head), tail, size), seconds)
+
+
+def check_head(head: SoundHead | None, seconds: float) -> None:
+    """Refuse what cannot be analysed, by what it declares."""
+    if head is None:
+        raise UnsupportedAudio(NO_AUDIO)
+    if head.channels is not None and head.channels > MAXIMUM_CHANNELS:
+        raise PayloadTooLarge(
+            f"The file has {head.channels} channels; mix it down to at most {MAXIMUM_CHANNELS}."
+        )
+    if head.rate is not None and not MINIMUM_RATE <= head.rate <= MAXIMUM_RATE:
+        raise UnsupportedAudio(
+            f"The sample rate is {head.rate} Hz; it must be {MINIMUM_RATE} to {MAXIMUM_RATE} Hz."
+        )
+    if head.seconds is not None and head.seconds > seconds:
+        raise PayloadTooLarge(
+            f"The recording is {head.seconds / 60:.0f} minutes long and may have "
+            f"{seconds / 60:.0f}; cut out the part you need."
+        )
 
 
 class Uploads:
@@ -56,9 +107,16 @@ class Uploads:
         held, _ = await self._world.store.read(lambda tx: tx.work.stored_bytes(actor.user))
         return access, min(allowance.file_bytes, allowance.total_bytes - held)
 
-    async def receive(self, chunks: AsyncIterable[bytes], *, maximum: int) -> tuple[str, int]:
-        """Store what comes; answers its key and size. `drop` what is not used after all."""
-        received = await self._world.blobs.receive(chunks, maximum=maximum)
+    async def receive(
+        self, actor: Actor, chunks: AsyncIterable[bytes], *, maximum: int
+    ) -> tuple[str, int]:
+        """Store what comes; answers its key and size. `drop` what is not used after all.
+
+        What its header shows to be no recording for us is refused at once: decoding, which
+        finds the rest, may have to wait for other recordings.
+        """
+        seconds = self._world.rules.allowances[actor.tier].seconds
+        received = await self._world.blobs.receive(inspected(chunks, seconds), maximum=maximum)
         await self._world.blobs.adopt(received.path, received.key)
         return received.key, received.size
 

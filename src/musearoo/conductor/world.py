@@ -1,6 +1,6 @@
 """Everything the conductor works with, handed over by the composition root."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from musearoo.domain.permissions import Tier
@@ -37,7 +37,7 @@ class Allowance:
 ALLOWANCES: Mapping[Tier, Allowance] = {
     Tier.FREE: Allowance(25 * MEGABYTE, 600, GIGABYTE, 200),
     Tier.PRO: Allowance(100 * MEGABYTE, 1800, 10 * GIGABYTE, 2000),
-    Tier.STUDIO: Allowance(500 * MEGABYTE, 7200, 100 * GIGABYTE, 20000),
+    Tier.STUDIO: Allowance(500 * MEGABYTE, 1800, 100 * GIGABYTE, 20000),
 }
 
 
@@ -81,6 +81,7 @@ class World:
     tickets: Tickets
     threats: Threats
     rules: Rules = Rules()
+    lag: Callable[[], float] = lambda: 0.0  # seconds that the loop is late each turn
     understanding: Understanding | None = None
     recogniser: Recogniser | None = None
     ears: Ears | None = None

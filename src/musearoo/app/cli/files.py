@@ -56,7 +56,7 @@ def generate(
         with progress_bar(quiet=json) as progress:
             async with bandstand(load_settings()) as stand:
                 stand.check(values, engine)
-                analysis = await stand.analyze(source, "comprehensive", progress)
+                analysis = followable(await stand.analyze(source, "comprehensive", progress))
                 music = heard_music(analysis)
                 part = await stand.play(music, engine, parameters=values, seed=chosen, heard={})
         played = Band(recording.stem, music, (part,))
@@ -85,7 +85,7 @@ def band(
         with progress_bar(quiet=json) as progress:
             async with bandstand(load_settings()) as stand:
                 stand.check(values, *BAND)
-                analysis = await stand.analyze(source, deep, progress)
+                analysis = followable(await stand.analyze(source, deep, progress))
                 played = await stand.band(
                     recording.stem,
                     heard_music(analysis),
@@ -112,6 +112,14 @@ def existing(recording: Path) -> Path:
     if not recording.exists():
         raise UnsupportedAudio(f"There is no file {recording}.")
     return recording
+
+
+def followable(analysis: Analysis) -> Analysis:
+    """The analysis, if a band has anything to follow in it."""
+    if analysis.tempo is None and analysis.key is None:
+        why = "; ".join(analysis.warnings) or "neither tempo nor key"
+        raise UnsupportedAudio(f"Nothing to follow ({why}). Record two bars or more, louder.")
+    return analysis
 
 
 def writable(file: Path) -> None:

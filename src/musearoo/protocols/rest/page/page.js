@@ -97,6 +97,10 @@ async function analysed(project, file) {
   form.append("audio_file", file);
   const first = await api.call("POST", `/projects/${project}/analyze`, form);
   const analysis = await api.ended(`/analyses/${first.analysis_id}`, first);
+  if (!analysis.tempo && !analysis.musical_key) {
+    const why = (analysis.detailed_features.warnings || []).join("; ") || "neither tempo nor key";
+    throw new api.Problem({ detail: `Nothing to follow (${why}). Record two bars or more, louder.` }, 422);
+  }
   await api.command(project, "adopt_analysis", { analysis_id: analysis.analysis_id });
   return analysis;
 }

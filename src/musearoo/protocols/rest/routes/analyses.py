@@ -154,7 +154,9 @@ async def _take(caller: Caller, received: Received, part: Part, room: int) -> No
     if part.name == "audio_file":
         if received.upload is not None:
             raise InvalidValue("audio_file", "two files", "one file")
-        key, size = await caller.conductor.uploads.receive(_content(part), maximum=room)
+        key, size = await caller.conductor.uploads.receive(
+            caller.actor, _content(part), maximum=room
+        )
         name = part.filename or "recording"
         received.upload = Upload(name, media_type(name), key, size)
         return
