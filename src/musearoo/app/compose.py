@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from musearoo.app.housekeeping import keep_house
+from musearoo.app.lag import LoopLag
 from musearoo.app.mail import open_mailer
 from musearoo.app.settings import Settings
 from musearoo.app.tasks import Tasks
@@ -47,6 +48,7 @@ class Graph:
     runner: JobRunner
     tasks: Tasks
     blobs: LocalBlobs
+    lag: LoopLag
     local_tokens: LocalTokens | None
 
 
@@ -67,7 +69,9 @@ async def running(
         closing.push_async_callback(graph.conductor.close)
         graph.runner.start()
         closing.push_async_callback(graph.runner.close)
+        graph.tasks(graph.lag.measure(), name="loop.lag")
         graph.tasks(keep_house(world.store, graph.blobs, world.clock), name="house.keep")
+        graph.tasks(graph.conductor.streams.keep_sweeping(), name="streams.sweep")
         closing.push_async_callback(graph.tasks.close)
         yield graph
 
@@ -86,6 +90,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
     pool = WorkerPool(PoolSettings(interactive=settings.workers), spawn=tasks, clock=clock)
     blobs = LocalBlobs(data_dir / "blobs")
     handlers: dict[str, Handler] = {}
+    lag = LoopLag()
     endings = _Endings()
     runner = JobRunner(
         RunnerPlan(worker=ids.new(), concurrency=2),
@@ -120,6 +125,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
             tickets=MemoryTickets(random),
             threats=ThreatScores(),
             rules=_rules(settings),
+            lag=lag,
             understanding=Grammar(),
         )
     )
@@ -128,7 +134,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
     local_tokens = LocalTokens(data_dir) if settings.local_mode else None
     if local_tokens is not None:
         closing.callback(local_tokens.remove)
-    return Graph(settings, conductor, pool, runner, tasks, blobs, local_tokens)
+    return Graph(settings, conductor, pool, runner, tasks, blobs, lag, local_tokens)
 
 
 class _Endings:

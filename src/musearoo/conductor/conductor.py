@@ -18,6 +18,7 @@ from musearoo.conductor.projects import Projects
 from musearoo.conductor.repeats import Repeats
 from musearoo.conductor.sessions import Desk, Sessions
 from musearoo.conductor.songs import Songs
+from musearoo.conductor.streams import Streams
 from musearoo.conductor.takes import Takes
 from musearoo.conductor.transport import Transport
 from musearoo.conductor.uploads import Uploads
@@ -63,6 +64,9 @@ class Conductor:
         self.generation = Generation(
             world, self.desk, self.gate, self.takes, self.analyses, self.performance, admission
         )
+        self.streams = Streams(
+            world, self.gate, self.sessions, self.desk, self.uploads, self.repeats
+        )
         self.voice = Voice(world, self.gate, self.sessions, self.desk, self.repeats)
         Settings(world, self.desk)
         Transport(world, self.desk)
@@ -86,4 +90,5 @@ class Conductor:
 
     async def close(self) -> None:
         """Store every open session."""
+        await self.streams.close()
         await self.sessions.close()

@@ -1,0 +1,272 @@
+"""Live audio on its way in: numbered streams, recorded into the project and analysed at the end.
+
+A stream is independent of the transport. Its sound is lossy: what does not come, or comes
+faster than it can be written, is counted and stands as silence, so that time stays true.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from musearoo.conductor.access import Gate
+from musearoo.conductor.pcm import HEADER_BYTES, Form, header
+from musearoo.conductor.repeats import Keep, Repeats
+from musearoo.conductor.sessions import Ack, Desk, Sessions
+from musearoo.conductor.steering import Steering
+from musearoo.conductor.stream import Ended, Stream
+from musearoo.conductor.uploads import Upload, Uploads, Wanted
+from musearoo.conductor.values import fingerprint
+from musearoo.conductor.world import World
+from musearoo.domain.analysis import FEATURES
+from musearoo.domain.errors import (
+    MuseArooError,
+    NotFound,
+    TooManyRequests,
+)
+from musearoo.domain.events import AudioStreamEnded, AudioStreamStarted
+from musearoo.domain.ids import AnalysisId, AssetId, CommandId, ProjectId, SessionId
+from musearoo.domain.origin import Origin
+from musearoo.domain.permissions import Access, Actor, Permission
+from musearoo.ports.store import Transaction
+
+SILENCE_SECONDS: Final = 10.0
+"""A stream that nothing comes from for so long has ended."""
+SHORTEST_SECONDS: Final = 0.5
+PER_USER: Final = 4
+PER_SESSION: Final = 16
+_LAST_NUMBER: Final = 65_535
+_READ_BYTES: Final = 256 << 10
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream has begun; `stream` is its number in the session."""
+
+    ack: Ack
+    stream: int
+
+
+class Streams:
+    """The streams of this process."""
+
+    def __init__(
+        self,
+        world: World,
+        gate: Gate,
+        sessions: Sessions,
+        desk: Desk,
+        uploads: Uploads,
+        repeats: Repeats,
+    ) -> None:
+        self._world = world
+        self._desk = desk
+        self._gate = gate
+        self._sessions = sessions
+        self._uploads = uploads
+        self._repeats = repeats
+        self._open: dict[tuple[SessionId, int], Stream] = {}
+        self._numbers: dict[SessionId, int] = {}
+
+    async def start(
+        self,
+        actor: Actor,
+        session: SessionId,
+        form: Form,
+        *,
+        record: bool,
+        origin: Origin,
+        command: CommandId | None = None,
+        steer: str | None = None,
+    ) -> Started:
+        """Begin a stream; needs edit. Raises `PayloadTooLarge` where nothing more is stored.
+
+        `steer` names a part whose intensity and follow go with what is heard.
+        """
+        if record:
+            access, room = await self._uploads.room(actor, ProjectId(session), origin)
+        else:
+            access, room = await self._access(actor, session, origin), 0
+        allowed = self._world.rules.allowances[actor.tier].seconds
+        body = fingerprint(("audio_stream", session, form, record, steer))
+
+        async def work(keep: Keep) -> Started:
+            stream = self._begin(actor, session, form, access)
+            stream.room = int(allowed * form.rate) * form.frame_bytes
+            if record:
+                whole = max(0, room - HEADER_BYTES) // form.frame_bytes
+                stream.room = min(stream.room, whole * form.frame_bytes)
+                stream.recording = self._world.spawn(self._record(stream), name="stream.record")
+            if steer is not None:
+                Steering(self._world, self._desk, session, steer).follow(stream, origin)
+            return await self._announce(session, stream, command, keep)
+
+        return await self._repeats.once(actor.user, command, body, Started, work)
+
+    def feed(
+        self,
+        actor: Actor,
+        session: SessionId,
+        stream: int,
+        sound: bytes,
+        *,
+        position: int | None = None,
+    ) -> None:
+        """Take sound of one's own stream; never waits. Raises `NotFound` for any other."""
+        found = self._mine(actor, session, stream)
+        found.feed(sound, position, self._world.clock.monotonic())
+        if found.full and found.ending is None:
+            found.ending = self._world.spawn(self._finish(session, found), name="stream.full")
+
+    async def end(self, actor: Actor, session: SessionId, stream: int) -> Ended:
+        """End one's own stream: it becomes a recording of the project, and is analysed."""
+        return await self._end(session, self._mine(actor, session, stream))
+
+    def find(self, session: SessionId, stream: int) -> Stream | None:
+        """A stream that is open."""
+        return self._open.get((session, stream))
+
+    def of(self, session: SessionId) -> tuple[Stream, ...]:
+        """The open streams of a session."""
+        return tuple(stream for (place, _), stream in self._open.items() if place == session)
+
+    async def leave(self, actor: Actor, session: SessionId) -> None:
+        """End the streams of a connection (`actor.client`) that is gone."""
+        for stream in self.of(session):
+            if stream.actor == actor:
+                await self._end(session, stream)
+
+    async def sweep(self) -> int:
+        """End the streams that nothing has come from for 10 s; answers how many."""
+        before = self._world.clock.monotonic() - SILENCE_SECONDS
+        silent = [item for item in self._open.items() if item[1].heard_at < before]
+        for (session, _), stream in silent:
+            await self._end(session, stream)
+        return len(silent)
+
+    async def keep_sweeping(self) -> None:
+        """Sweep every second, for as long as the server runs."""
+        while True:
+            await self._world.clock.sleep(1.0)
+            await self.sweep()
+
+    async def close(self) -> None:
+        """End every stream: the server stops."""
+        for (session, _), stream in list(self._open.items()):
+            await self._end(session, stream)
+
+    # --- beginning ------------------------------------------------------------------------
+
+    async def _access(self, actor: Actor, session: SessionId, origin: Origin) -> Access:
+        return await self._gate.access(actor, ProjectId(session), Permission.EDIT, origin)
+
+    def _begin(self, actor: Actor, session: SessionId, form: Form, access: Access) -> Stream:
+        mine = sum(each.actor.user == actor.user for each in self._open.values())
+        if mine >= PER_USER or len(self.of(session)) >= PER_SESSION:
+            raise TooManyRequests(
+                f"At most {PER_USER} streams a person and {PER_SESSION} a session; end one.",
+                retry_after=SILENCE_SECONDS,
+            )
+        number = self._numbers.get(session, 0) % _LAST_NUMBER + 1
+        while (session, number) in self._open:
+            number = number % _LAST_NUMBER + 1
+        self._numbers[session] = number
+        stream = self._open[session, number] = Stream(number, form, actor, access)
+        stream.heard_at = self._world.clock.monotonic()
+        if self._world.ears is not None:
+            stream.ear = self._world.ears(form.codec, form.rate, form.channels)
+        return stream
+
+    async def _announce(
+        self, session: SessionId, stream: Stream, command: CommandId | None, keep: Keep
+    ) -> Started:
+        form = stream.form
+        event = AudioStreamStarted(
+            stream=stream.number, codec=form.codec, rate=form.rate, channels=form.channels
+        )
+        owner = await self._sessions.open(session)
+        sequenced = owner.sequence(event, user=stream.actor.user, cause=command)
+        ack = Ack(seq=sequenced.seq, epoch=sequenced.epoch)
+        started = Started(ack=ack, stream=stream.number)
+        await owner.commit(lambda tx: keep(tx, started))
+        return started
+
+    def _mine(self, actor: Actor, session: SessionId, number: int) -> Stream:
+        stream = self._open.get((session, number))
+        if stream is None or (stream.actor.user, stream.actor.client) != (actor.user, actor.client):
+            raise NotFound("audio stream")
+        return stream
+
+    # --- recording ------------------------------------------------------------------------
+
+    async def _record(self, stream: Stream) -> tuple[str, int] | None:
+        """Write the sound as it comes; answers a temporary path and its size, None if lost."""
+        try:
+            received = await self._world.blobs.receive(stream.sound(), maximum=stream.room)
+        except MuseArooError:
+            return None  # the disk is full: the stream goes on unrecorded
+        return received.path, received.size
+
+    async def _end(self, session: SessionId, stream: Stream) -> Ended:
+        if stream.ending is None:
+            stream.ending = self._world.spawn(self._finish(session, stream), name="stream.end")
+        return await asyncio.shield(stream.ending)
+
+    async def _finish(self, session: SessionId, stream: Stream) -> Ended:
+        stream.close()
+        try:
+            asset, analysis = await self._stored(stream)
+        except MuseArooError:
+            asset, analysis = None, None  # the room for it was used up meanwhile
+        finally:
+            self._open.pop((session, stream.number), None)
+        owner = await self._sessions.open(session)
+        event = AudioStreamEnded(stream=stream.number, asset_id=asset)
+        sequenced = owner.sequence(event, user=stream.actor.user, cause=None)
+        await owner.commit(_nothing_else)
+        tally = stream.tally
+        return Ended(
+            ack=Ack(seq=sequenced.seq, epoch=sequenced.epoch),
+            stream=stream.number,
+            seconds=tally.frames / stream.form.rate,
+            missing=tally.missing,
+            late=tally.late,
+            dropped=tally.dropped,
+            asset_id=asset,
+            analysis_id=analysis,
+        )
+
+    async def _stored(self, stream: Stream) -> tuple[AssetId | None, AnalysisId | None]:
+        written = await stream.recording if stream.recording is not None else None
+        if written is None:
+            return None, None
+        path, size = written
+        try:
+            if size < SHORTEST_SECONDS * stream.form.rate * stream.form.frame_bytes:
+                return None, None
+            chunks = _wav(stream.form, path, size)
+            whole = await self._world.blobs.receive(chunks, maximum=size + HEADER_BYTES)
+            await self._world.blobs.adopt(whole.path, whole.key)
+        finally:
+            await asyncio.to_thread(Path(path).unlink, missing_ok=True)
+        name = f"Stream {stream.number}.wav"
+        upload = Upload(name=name, media_type="audio/wav", key=whole.key, size=whole.size)
+        wanted = Wanted("comprehensive", FEATURES)
+        record = await self._uploads.analyze(stream.access, upload, wanted, command=None)
+        return record.asset, record.id
+
+
+def _nothing_else(_tx: Transaction) -> None:
+    pass
+
+
+async def _wav(form: Form, path: str, size: int) -> AsyncIterator[bytes]:
+    """The recording as a WAV file: the header needs the length, so it is written last."""
+    yield header(form, size)
+    file = await asyncio.to_thread(Path(path).open, "rb")
+    try:
+        while chunk := await asyncio.to_thread(file.read, _READ_BYTES):
+            yield chunk
+    finally:
+        await asyncio.to_thread(file.close)
