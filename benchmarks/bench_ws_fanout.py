@@ -20,13 +20,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import psutil
+import uvicorn
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from machine import facts
+from pydantic import BaseModel
 
 from tests.servers.server import ServerProcess
 
@@ -149,7 +153,7 @@ def waited(pid: int) -> float:
 
 
 @contextmanager
-def ours(folder: Path, sessions: int, per: int):
+def ours(folder: Path, sessions: int, per: int) -> Iterator[tuple[list[Client], int]]:
     profiled = os.environ.get("PROFILE_SERVER", "").split()
     server = ServerProcess(folder / "data", {"MUSEAROO_LOG_LEVEL": "warning"}, *profiled)
     server.start()
@@ -172,7 +176,7 @@ def ours(folder: Path, sessions: int, per: int):
 
 
 @contextmanager
-def reference(folder: Path, sessions: int, per: int):
+def reference(_folder: Path, sessions: int, per: int) -> Iterator[tuple[list[Client], int]]:
     process = subprocess.Popen(
         [sys.executable, __file__, "--reference-server"], stdout=subprocess.PIPE, text=True
     )
@@ -198,9 +202,6 @@ def reference(folder: Path, sessions: int, per: int):
 
 def reference_server() -> None:
     """The founding document's manager: one `send_json` after another, encoded for each."""
-    import uvicorn
-    from fastapi import FastAPI, WebSocket, WebSocketDisconnect
-    from pydantic import BaseModel
 
     class Message(BaseModel):
         type: str
@@ -248,20 +249,20 @@ def main() -> None:
     if options.reference_server:
         reference_server()
         return
-    result: dict = {
-        "name": "ws_fanout",
-        **{k: getattr(options, k) for k in ("sessions", "clients")},
-    }
+    result: dict = {"name": "ws_fanout", "sessions": options.sessions}
+    result["clients"] = options.clients
     doors = [("ours", ours)] + ([] if options.without_reference else [("reference", reference)])
     for name, door in doors:
-        with tempfile.TemporaryDirectory() as folder:
-            with door(Path(folder), options.sessions, options.clients) as (clients, pid):
-                rss = psutil.Process(pid).memory_info().rss
-                result[name] = [
-                    measure(clients, rate, options.seconds, options.clients, pid)
-                    for rate in options.rates
-                ]
-                result[f"{name}_rss_mib"] = round(rss / 2**20, 1)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            door(Path(folder), options.sessions, options.clients) as (clients, pid),
+        ):
+            rss = psutil.Process(pid).memory_info().rss
+            result[name] = [
+                measure(clients, rate, options.seconds, options.clients, pid)
+                for rate in options.rates
+            ]
+            result[f"{name}_rss_mib"] = round(rss / 2**20, 1)
     print(json.dumps({**result, "machine": facts()}))
 
 

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -21,7 +20,6 @@ from musearoo.codecs.ws import (
     Heartbeat,
     HeartbeatAck,
     Incoming,
-    Limits,
     Outgoing,
     ParameterChange,
     Present,
@@ -29,7 +27,6 @@ from musearoo.codecs.ws import (
     SessionJoin,
     SessionLeave,
     UserPresence,
-    Welcome,
     decode,
     encode,
 )
@@ -40,48 +37,28 @@ from musearoo.codecs.ws.outgoing import (
     GoingAwayData,
     HeartbeatAckData,
     ReconnectedData,
-    WelcomeData,
 )
 from musearoo.conductor.room_entrance import Guest, ends_visit
-from musearoo.conductor.sequencer import Sequencer
 from musearoo.domain.errors import (
     ErrorCode,
-    Forbidden,
     MuseArooError,
     TooManyRequests,
 )
 from musearoo.domain.origin import Origin, cut_address
-from musearoo.domain.permissions import Access, Grant, Permission
-from musearoo.protocols.ws import acting, records
+from musearoo.protocols.ws import acting, closing, joining, records
 from musearoo.protocols.ws.door import Door
 from musearoo.protocols.ws.eager import begin
 from musearoo.protocols.ws.frames import text_frame
-from musearoo.protocols.ws.outbox import HARD_CAP, Outbox
+from musearoo.protocols.ws.handshake import Arrival
+from musearoo.protocols.ws.outbox import Outbox
 from musearoo.protocols.ws.pacing import Bucket
-from musearoo.protocols.ws.room import LOG_EVENTS, Room, coalesced, snapshot_of
+from musearoo.protocols.ws.room import Room, coalesced, snapshot_of
 
 log = structlog.get_logger(__name__)
 
-NORMAL: Final = 1000
-GOING_AWAY: Final = 4001
-SLOW: Final = 4008
-EXPIRED: Final = 4401
-FORBIDDEN: Final = 4403
-REPLACED: Final = 4409
-ABUSE: Final = 4429
 _LANE: Final = 256
 _FAULT_COST: Final = 10.0
 _IMMEDIATE = (Heartbeat, CursorPosition, UserPresence, SessionLeave)
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What the handshake told: address, program, page, and whether binary records are spoken."""
-
-    address: str
-    client: str
-    page: str | None
-    binary: bool
 
 
 class Connection:
@@ -119,7 +96,7 @@ class Connection:
         self._lane: deque[Incoming] = deque()
         self._working = False
         self._held = False
-        self._token = ""
+        self.token = ""
         self.counter = 0
         now = door.clock.monotonic()
         self._began = self._heard = self._pinged = now
@@ -179,7 +156,7 @@ class Connection:
     def _first(self, message: Incoming) -> None:
         if self._lane or self._working or not isinstance(message, SessionJoin):
             self.error("unauthenticated", "Send session_join first.", message.message_id)
-            self.end(EXPIRED, "join first")
+            self.end(closing.EXPIRED, "join first")
             return
         self._enqueue(message)
 
@@ -208,7 +185,7 @@ class Connection:
     async def _carry_out(self, message: Incoming) -> None:
         try:
             if isinstance(message, SessionJoin):
-                await self._join(message)
+                await joining.join(self, message)
             else:
                 await acting.carry_out(self, message)
         except MuseArooError as refusal:
@@ -218,102 +195,6 @@ class Connection:
         except Exception:  # nothing of ours may reach a client in words
             log.exception("ws.message_failed", type=type(message).__name__)
             self.error(ErrorCode.INTERNAL, "This went wrong on our side.", message.message_id)
-
-    # Joining
-
-    async def _join(self, message: SessionJoin) -> None:
-        if self.guest is not None:
-            self.error("conflict", "You have joined already.", message.message_id)
-            return
-        data, page = message.data, self.arrival.page
-        entrance = self.door.entrance
-        try:
-            if data.ticket is not None:
-                guest = await entrance.by_ticket(data.ticket, page, self.origin)
-            else:
-                guest = await entrance.by_resume_token(data.resume_token or "", page, self.origin)
-            if message.session_id is not None and message.session_id != guest.session:
-                raise Forbidden("The proof is for another session.")
-            self._check_number(guest)
-            room, owner = await self.door.rooms.open(guest.session)
-        except MuseArooError as refusal:
-            self.refuse(refusal, message.message_id)
-            code, reason = ends_visit(refusal)
-            self.end(ABUSE if isinstance(refusal, TooManyRequests) else code, reason)
-            return
-        if data.last_seq is not None and data.epoch == room.epoch:
-            access = Access(Grant(guest.session, guest.actor.user, guest.permissions))  # type: ignore[arg-type]
-            await self.door.rooms.reach_back(room, access, data.epoch, data.last_seq)
-            room, owner = await self.door.rooms.open(guest.session)
-        if not self.over:
-            self._enter(message, guest, room, owner)
-
-    def _check_number(self, guest: Guest) -> None:
-        most = self.door.options.per_user
-        if most is not None and self.door.users.get(guest.actor.user, 0) >= most:
-            raise TooManyRequests(f"One person may hold {most} connections.", retry_after=10)
-
-    def _enter(self, message: SessionJoin, guest: Guest, room: Room, owner: Sequencer) -> None:
-        data = message.data
-        self.name = guest.connection or self.name
-        self.instance = data.instance or self.name
-        former = room.members.get(self.name)
-        sender = former.present.sender if former is not None else None
-        self.counter = guest.counter
-        if isinstance(former, Connection):
-            self.counter = max(self.counter, former.counter)
-            former.replaced()
-        elif self.name in room.away:
-            sender = room.away[self.name][1].sender
-        self.guest, self.room = guest, room
-        users = self.door.users
-        users[guest.actor.user] = users.get(guest.actor.user, 0) + 1
-        self.present = Present(
-            connection=self.name,
-            sender=sender or room.number(),
-            user_id=guest.actor.user,
-            device=data.device,
-        )
-        self._token = self.door.entrance.resume_token(guest, self.name)
-        resumed = room.reaches(data.epoch, data.last_seq)
-        welcome = self._welcome(room, owner, guest, resumed=resumed)
-        self.send(Welcome(cause=message.message_id, data=welcome, **self._envelope()))
-        room.enter(self)
-        if resumed and data.last_seq is not None:
-            for post in room.since(data.last_seq):
-                frame = post.binary(room.handles) if self.binary else post.text
-                self.outbox.event(frame, post.seq, post.key)
-        log.info("ws.joined", session=room.session, connection=self.name, resumed=resumed)
-
-    def _welcome(self, room: Room, owner: Sequencer, guest: Guest, *, resumed: bool) -> WelcomeData:
-        clock, options = self.door.clock, self.door.options
-        now = clock.now()
-        state, undo = (None, {}) if resumed else snapshot_of(owner, guest.actor.user, now)
-        return WelcomeData(
-            epoch=room.epoch,
-            seq=room.seq,
-            resumed=resumed,
-            connection=self.name,
-            sender=self.present.sender,
-            user_id=guest.actor.user,
-            permissions=rights(guest),
-            server_time=now,
-            limits=Limits(
-                frame_bytes=MAXIMUM_FRAME,
-                messages_per_second=options.messages_per_second,
-                burst=options.burst,
-                queue_bytes=HARD_CAP,
-                heartbeat_seconds=options.heartbeat_seconds,
-                silence_seconds=options.silence_seconds,
-                replay_events=LOG_EVENTS,
-            ),
-            resume_token=self._token,
-            state=state,
-            undo=undo,
-            present=room.present(),
-            parameters=room.handles.handles if self.binary else (),
-            expires_in=guest.expires_at - clock.monotonic(),
-        )
 
     def start_over(self, reason: str) -> None:
         """Send the whole state in the place of events that cannot be had."""
@@ -327,7 +208,7 @@ class Connection:
         data = ReconnectedData(
             status="snapshot", epoch=room.epoch, seq=room.seq, state=state, undo=undo, reason=reason
         )
-        self.outbox.in_order(text_frame(encode(Reconnected(data=data, **self._envelope()))))
+        self.outbox.in_order(text_frame(encode(Reconnected(data=data, **self.envelope()))))
 
     # What needs no order
 
@@ -336,20 +217,18 @@ class Connection:
             case Heartbeat():
                 self._beat(message)
             case SessionLeave():
-                self.end(NORMAL, "left")
+                self.end(closing.NORMAL, "left")
             case CursorPosition() if not late:
                 self._cursor(message)
-            case UserPresence() if not late and self.room is not None:
-                data = message.data
-                self.present = replace(
-                    self.present, status=data.status, device=data.device or self.present.device
-                )
+            case UserPresence(data=data) if not late and self.room is not None:
+                device = data.device or self.present.device
+                self.present = replace(self.present, status=data.status, device=device)
                 self.room.changed(self)
 
     def _beat(self, message: Heartbeat) -> None:
         now = self.door.clock.now()
         data = HeartbeatAckData(t0=message.data.t0, t1=now, t2=self.door.clock.now())
-        self.send(HeartbeatAck(cause=message.message_id, data=data, **self._envelope()))
+        self.send(HeartbeatAck(cause=message.message_id, data=data, **self.envelope()))
 
     def _cursor(self, message: CursorPosition) -> None:
         if self.room is None:
@@ -358,7 +237,7 @@ class Connection:
         data = CursorMovedData(
             connection=self.name, bar=at.bar, beat=at.beat, pitch=at.pitch, track=at.track
         )
-        moved = CursorMoved(data=data, **self._envelope())
+        moved = CursorMoved(data=data, **self.envelope())
         self.room.tell(moved, ("cursor_position", self.name), but=self)
 
     # Time, rights, the end
@@ -368,16 +247,16 @@ class Connection:
         options = self.door.options
         if self.guest is None:
             if now - self._began > options.join_seconds:
-                self.end(EXPIRED, "join in time")
+                self.end(closing.EXPIRED, "join in time")
             return
         if self.outbox.overflows or self.outbox.expired(now):
-            self.end(SLOW, "too slow")
+            self.end(closing.SLOW, "too slow")
         elif now - self._heard > options.silence_seconds:
-            self.end(GOING_AWAY, "silence")
+            self.end(closing.GOING_AWAY, "silence")
         elif now > self.guest.expires_at + options.renew_grace_seconds:
-            self.end(EXPIRED, "login not renewed")
+            self.end(closing.EXPIRED, "login not renewed")
         elif now > self.guest.expires_at - options.renew_before_seconds:
-            self._ask_for_renewal(now)
+            self._ask_for_renewal(self.guest.expires_at - now)
 
     def wants_ping(self, now: float) -> bool:
         """Whether a protocol ping is due (proxies cut what is silent for a minute)."""
@@ -390,19 +269,19 @@ class Connection:
         """Something came, if only a pong."""
         self._heard = self.door.clock.monotonic()
 
-    def _ask_for_renewal(self, now: float) -> None:
-        if self._renewal_asked or self.guest is None:
+    def _ask_for_renewal(self, seconds: float) -> None:
+        if self._renewal_asked:
             return
         self._renewal_asked = True
-        data = ExpiringData(expires_in=max(0.0, self.guest.expires_at - now))
-        self.send(AuthExpiring(data=data, **self._envelope()))
+        data = ExpiringData(expires_in=max(0.0, seconds))
+        self.send(AuthExpiring(data=data, **self.envelope()))
 
     def renewed(self, guest: Guest) -> None:
         """The login behind this connection was renewed."""
         self._renewal_asked = False
         self.guest = guest
-        self.door.entrance.void(self._token)
-        self._token = self.door.entrance.resume_token(guest, self.name)
+        self.door.entrance.void(self.token)
+        self.token = self.door.entrance.resume_token(guest, self.name)
 
     async def recheck(self) -> None:
         """Look up anew what this guest may do; whoever may not even view is out at once."""
@@ -411,18 +290,18 @@ class Connection:
         try:
             guest = await self.door.entrance.rechecked(self.guest, self.origin)
         except MuseArooError as refusal:
-            self.door.entrance.void(self._token)
+            self.door.entrance.void(self.token)
             self.refuse(refusal, None)
             self.end(*ends_visit(refusal))
             return
         if guest.permissions != self.guest.permissions:
             self.guest = guest
-            self.room.changed(self, rights(guest))
+            self.room.changed(self, joining.rights(guest))
 
     def replaced(self) -> None:
         """The same connection came back on another socket."""
-        self._token = ""
-        self.end(REPLACED, "replaced")
+        self.token = ""
+        self.end(closing.REPLACED, "replaced")
 
     def go_away(self) -> None:
         """Ask the client to come back later; the socket closes soon."""
@@ -431,7 +310,7 @@ class Connection:
         data = GoingAwayData(
             in_ms=round(1000 * options.drain_seconds), after_ms=spread, reason="restart"
         )
-        self.send(GoingAway(data=data, **self._envelope()))
+        self.send(GoingAway(data=data, **self.envelope()))
 
     @property
     def busy(self) -> bool:
@@ -441,7 +320,16 @@ class Connection:
     def end(self, code: int, reason: str) -> None:
         """Close from our side."""
         if not self.over:
-            self.gone(clean=code in (NORMAL, FORBIDDEN, EXPIRED, REPLACED, ABUSE))
+            self.gone(
+                clean=code
+                in (
+                    closing.NORMAL,
+                    closing.FORBIDDEN,
+                    closing.EXPIRED,
+                    closing.REPLACED,
+                    closing.ABUSE,
+                )
+            )
             self._hang_up(code, reason)
 
     def gone(self, *, clean: bool) -> None:
@@ -457,11 +345,10 @@ class Connection:
         users[user] -= 1
         if not users[user]:
             del users[user]
-        if self._token:
-            if clean:
-                self.door.entrance.void(self._token)
-            else:
-                self.door.entrance.left(self._token, self.counter)
+        if clean:
+            self.door.entrance.void(self.token)
+        else:
+            self.door.entrance.left(self.token, self.counter)
         if self.room is not None and self.room.members.get(self.name) is self:
             self.room.leave(self, away_seconds=None if clean else self.door.options.away_seconds)
 
@@ -476,7 +363,7 @@ class Connection:
     ) -> None:
         """Tell the client what was refused, and nobody else."""
         data = ErrorData(code=code, detail=detail, reply_to=reply_to, retry_after=after)
-        self.send(ErrorMessage(cause=reply_to, data=data, **self._envelope()))
+        self.send(ErrorMessage(cause=reply_to, data=data, **self.envelope()))
 
     def refuse(self, refusal: MuseArooError, reply_to: str | None) -> None:
         """Tell the client of a refusal in the conductor's words."""
@@ -485,9 +372,9 @@ class Connection:
     def _faulty(self, refusal: FrameRefused) -> None:
         self.error(refusal.code, refusal.detail, refusal.reply_to)
         if self.guest is None:
-            self.end(EXPIRED, "join first")
+            self.end(closing.EXPIRED, "join first")
         elif self._bucket.take(_FAULT_COST, self._heard) > 0:
-            self.end(ABUSE, "too many faulty messages")
+            self.end(closing.ABUSE, "too many faulty messages")
 
     def is_new(self, message_id: str | None) -> bool:
         """Whether an id cannot have come before: `<connection>:<counter>`, counting up."""
@@ -503,9 +390,6 @@ class Connection:
 
     def envelope(self) -> dict[str, Any]:
         """The fields that every message to this client has."""
-        return self._envelope()
-
-    def _envelope(self) -> dict[str, Any]:
         guest = self.guest
         return {
             "session_id": guest.session if guest is not None else "",
@@ -516,8 +400,3 @@ class Connection:
     def _coalesced(self, first: int, last: int) -> bytes:
         session = self.guest.session if self.guest is not None else ""
         return coalesced(session, self.door.clock.now(), first, last)  # type: ignore[arg-type]
-
-
-def rights(guest: Guest) -> tuple[str, ...]:
-    """The permissions of a guest in their usual order."""
-    return tuple(each for each in Permission if each in guest.permissions)

@@ -1,6 +1,7 @@
 """Who may open a WebSocket: Host and Origin (RFC 6455 §10.2), before anything is agreed on."""
 
 import ipaddress
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -9,6 +10,16 @@ from websockets.datastructures import Headers, MultipleValuesError
 from musearoo.protocols.ws.options import WsOptions
 
 Refusal = tuple[HTTPStatus, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the handshake told: address, program, page, and whether binary records are spoken."""
+
+    address: str
+    client: str
+    page: str | None
+    binary: bool
 
 
 def refusal(headers: Headers, options: WsOptions) -> Refusal | None:

@@ -48,6 +48,11 @@ class Member(Protocol):
     outbox: Outbox
     binary: bool
     present: Present
+    counter: int
+
+    def replaced(self) -> None:
+        """The same connection came back on another socket."""
+        ...
 
     def start_over(self, reason: str) -> None:
         """Send the whole state, because the order of events began anew."""
@@ -174,14 +179,18 @@ class Room:
         self._numbers.add(number)
         return number
 
-    def enter(self, member: Member) -> None:
-        """A connection is here: from now on it gets everything."""
+    def enter(self, member: Member, *, silently: bool = False) -> None:
+        """A connection is here: from now on it gets everything.
+
+        `silently` when it came in the place of a socket that nobody knew was dead.
+        """
         name = member.present.connection
-        known = name in self.members or self.away.pop(name, None) is not None
+        known = self.away.pop(name, None) is not None
         self.members[name] = member
         self.empty_since = None
         self._numbers.add(member.present.sender)
-        self._say(member.present, "changed" if known else "joined", but=member)
+        if not silently:
+            self._say(member.present, "changed" if known else "joined", but=member)
 
     def leave(self, member: Member, *, away_seconds: float | None) -> None:
         """A connection ended. One that broke off is away first: it may be back at once."""

@@ -17,8 +17,10 @@ from websockets.typing import Subprotocol
 
 from musearoo.codecs.ws import MAXIMUM_FRAME, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON
 from musearoo.protocols.ws import handshake
-from musearoo.protocols.ws.connection import GOING_AWAY, SLOW, Arrival, Connection
+from musearoo.protocols.ws.closing import GOING_AWAY, SLOW
+from musearoo.protocols.ws.connection import Connection
 from musearoo.protocols.ws.door import Door
+from musearoo.protocols.ws.handshake import Arrival
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,9 @@ from typing import Any
 from musearoo.domain.ids import ProjectId, SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Actor
-from musearoo.protocols.ws.connection import Arrival, Connection
+from musearoo.protocols.ws.connection import Connection
 from musearoo.protocols.ws.door import Door
+from musearoo.protocols.ws.handshake import Arrival
 from tests.doubles.house import House
 
 ORIGIN = Origin("rest", "192.0.2.0/24", "correlation", "test")

@@ -363,7 +363,7 @@ class TestResuming:
         project = await hall.place.project(owner)
         seat = await hall.joined(owner, project)
         session = await hall.place.conductor.sessions.open(project)
-        await session._recover()
+        await session._start_over(session.epoch)
         await settle()
         (again,) = seat.of("reconnect")
         assert ("snapshot", session.epoch) == (again["data"]["status"], again["data"]["epoch"])
