@@ -183,6 +183,25 @@ class TestTime:
         assert (0, 1) == (pool.queued(), pool.idle())
 
 
+class TestFairness:
+    async def test_everyone_has_a_turn_before_anyones_second(self, tmp_path: Path) -> None:
+        """Who comes late with one request does not wait for all of another's."""
+        async with running(settings(command(tmp_path), analysis=0)) as pool:
+            done: list[str] = []
+
+            async def play(player: str) -> None:
+                run = fragile("slow", bars=2)
+                await pool.play(run, lane="interactive", on_bar=lambda _bar: None, player=player[0])
+                done.append(player)
+
+            tasks = [asyncio.ensure_future(play(name)) for name in ("a1", "a2", "a3", "b1")]
+            await asyncio.sleep(0)
+            assert [pool.queued(name) for name in "abc"] == [4, 3, 2]
+            tasks.append(asyncio.ensure_future(play("c1")))
+            await asyncio.gather(*tasks)
+            assert done == ["a1", "b1", "c1", "a2", "a3"]
+
+
 async def until(condition: Any, seconds: float = 2.0) -> None:
     end = time.monotonic() + seconds
     while not condition():

@@ -54,6 +54,7 @@ class LoopPool:
         on_bar: Callable[[Bar], None],
         cancel: Cancel | None = None,
         drop_after: float | None = None,
+        player: str = "",
     ) -> Performed:
         self.describe(run.engine)
         _check(cancel)
@@ -71,7 +72,7 @@ class LoopPool:
         finally:
             self._ahead -= counted
 
-    def queued(self) -> int:
+    def queued(self, player: str = "") -> int:
         return self._ahead
 
     def idle(self) -> int:

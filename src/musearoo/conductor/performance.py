@@ -224,7 +224,12 @@ class Performance:
         if plan.candidates > 1:
             plan = await self._best(plan, lane, cancel)
         performed = await self._world.engines.play(
-            plan.run, lane=lane, on_bar=on_bar, cancel=cancel, drop_after=drop_after
+            plan.run,
+            lane=lane,
+            on_bar=on_bar,
+            cancel=cancel,
+            drop_after=drop_after,
+            player=record.user,
         )
         if lane == "interactive":
             self._admission.observe(plan.run.engine, plan.bars, performed.seconds)

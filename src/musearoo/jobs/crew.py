@@ -1,6 +1,6 @@
 """A crew: equal workers, the queue in front of them, and the replacement of those that fall.
 
-Orders start in the order they came. What is cancelled or too late never reaches a worker.
+Orders start in the order they came, but each player's first before anyone's second. What is cancelled or too late never reaches a worker.
 A worker that dies costs its order one retry on another; one that dies again and again is
 replaced with growing pauses, so that a broken installation does not eat the machine.
 """
@@ -73,10 +73,10 @@ class Crew:
         """Workers with nothing to do."""
         return sum(member.idle for member in self._members)
 
-    @property
-    def ahead(self) -> int:
-        """Orders running or waiting."""
-        return len(self._queue) + sum(member.order is not None for member in self._members)
+    def ahead_of(self, player: str) -> int:
+        """Orders that run, or would be begun before the next of this player."""
+        turn, running = self._turn_of(player), len(self._running())
+        return running + sum(order.turn <= turn for order in self._queue)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -104,7 +104,7 @@ class Crew:
         elif len(self._queue) >= self.plan.queue_limit:
             order.refuse(ReducedCapacity("All workers are busy; try again soon.", retry_after=1.0))
         else:
-            self._queue.append(order)
+            self._line_up(order)
             self._expire_later(order)
 
     def cancel(self, order: Order) -> None:
@@ -251,6 +251,21 @@ class Crew:
         except Exception as error:  # noqa: BLE001  (no processes, no memory: try again later)
             log.warning("worker.start_failed", crew=self.plan.name, error=repr(error))
             self.is_gone(member, None)
+
+    def _line_up(self, order: Order) -> None:
+        order.turn = self._turn_of(order.player)
+        places = enumerate(self._queue)
+        place = next((i for i, other in places if other.turn > order.turn), len(self._queue))
+        self._queue.insert(place, order)
+
+    def _turn_of(self, player: str) -> int:
+        """How much of a player's is here already; work that is nobody's is always a first."""
+        if not player:
+            return 0
+        return sum(order.player == player for order in (*self._running(), *self._queue))
+
+    def _running(self) -> list[Order]:
+        return [member.order for member in self._members if member.order is not None]
 
     def _give(self, member: Member, order: Order) -> bool:
         """Start an order unless its time is over."""

@@ -24,12 +24,13 @@ class Order:
     `patience` is how many seconds a worker may be silent before it counts as hung;
     `retries` how often the task may go to another worker after one died. `drop_after`
     (monotonic seconds) is when beginning it is no use any more. A `hint` warms a worker
-    up and proves nothing about its health.
+    up and proves nothing about its health. `turn` counts what its `player` had in the crew
+    before it: low turns go first.
     """
 
     __slots__ = (
         "_heard", "answer", "attempts", "content", "drop_after", "frame", "hint", "number",
-        "on_bar", "on_progress", "patience", "retries",
+        "on_bar", "on_progress", "patience", "player", "retries", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -41,6 +42,7 @@ class Order:
         on_bar: Callable[[Bar], None] | None = None,
         on_progress: Callable[[float], None] | None = None,
         drop_after: float | None = None,
+        player: str = "",
         hint: bool = False,
     ) -> None:
         self.number = next(_NUMBERS)
@@ -52,6 +54,8 @@ class Order:
         self.on_bar = on_bar
         self.on_progress = on_progress
         self.drop_after = drop_after
+        self.player = player
+        self.turn = 0
         self.hint = hint
         self.content: list[bytes] = []
         self._heard: set[int] = set()

@@ -148,17 +148,22 @@ class WorkerPool:
         on_bar: Callable[[Bar], None],
         cancel: Cancel | None = None,
         drop_after: float | None = None,
+        player: str = "",
     ) -> Performed:
         self.describe(run.engine)
         order = Order(
-            frames.PlayTask(run), patience=self.patience(lane), on_bar=on_bar, drop_after=drop_after
+            frames.PlayTask(run),
+            patience=self.patience(lane),
+            on_bar=on_bar,
+            drop_after=drop_after,
+            player=player,
         )
         result = await perform(self.crew(lane), order, cancel)
         assert isinstance(result, frames.Ended)  # noqa: S101
         return Performed(result.confidence, result.seconds)
 
-    def queued(self) -> int:
-        return self.interactive.ahead
+    def queued(self, player: str = "") -> int:
+        return self.interactive.ahead_of(player)
 
     def idle(self) -> int:
         return self.interactive.idle

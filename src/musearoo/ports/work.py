@@ -49,17 +49,19 @@ class EnginePool(Protocol):
         on_bar: Callable[[Bar], None],
         cancel: Cancel | None = None,
         drop_after: float | None = None,
+        player: str = "",
     ) -> Performed:
         """Play a run; bars arrive in order.
 
+        Of those that wait, each `player`'s first goes before anyone's second.
         `drop_after` (monotonic seconds) refuses with `ReducedCapacity` at dequeue
         what can no longer be in time. Raises `Conflict` when cancelled,
         `Unavailable` when the engine fails twice.
         """
         ...
 
-    def queued(self) -> int:
-        """Interactive work that no worker has begun."""
+    def queued(self, player: str = "") -> int:
+        """Interactive work that runs, or would be begun before the next of this player."""
         ...
 
     def idle(self) -> int:
