@@ -12,6 +12,8 @@ would refuse even without a queue, one in twenty is tried.
 from dataclasses import dataclass
 from typing import Final
 
+# Turns of the loop that a request takes: read, accept, bars, completion, answer.
+_TURNS: Final = 5
 # Mean and 1.6 mean deviations cover about nine of ten lognormal service times.
 _DEVIATIONS: Final = 1.6
 # The weight of one more service time once there are many.
@@ -75,18 +77,20 @@ class Admission:
         self._of_all = self._unknown()
 
     def decide(
-        self, engine: str, bars: int, *, queued: int, workers: int, idle: int
+        self, engine: str, bars: int, *, queued: int, workers: int, idle: int, lag: float = 0.0
     ) -> Admitted | Deferred:
         """Judge one request.
 
         `queued` counts the work ahead of it, running or waiting; `workers` are those alive and
-        `idle` those with nothing to do.
+        `idle` those with nothing to do. `lag` is how late the server itself is, in seconds a
+        turn of its loop: what its turns use up of the budget is gone, however idle the workers.
         """
+        turns = _TURNS * lag
         own = self._service(engine, bars)
-        wait = self._wait(queued, workers)
+        wait = turns + self._wait(queued, workers)
         estimate = wait + own.mean
-        begin_within = max(self._budget - own.mean, 0.0)
-        if workers <= 0:
+        begin_within = max(self._budget - turns - own.mean, 0.0)
+        if workers <= 0 or turns >= self._budget:
             return Deferred(estimate)
         if wait + own.cautious() <= self._budget:
             return Admitted(estimate, begin_within)

@@ -69,6 +69,8 @@ class Generation:
         description = self._world.engines.describe(act.engine)
         part = checked_part(act.part or description.default_part)
         state = deed.session.state
+        if act.quality_target == "fast":
+            self._refuse_if_late(self._decision(deed, act.engine, act.bars or state.bars))
         selected = await self._takes.selected(state, deed.command.session)
         plan = plan_generation(
             act,
@@ -200,13 +202,9 @@ class Generation:
 
     def _request(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Request:
         now = self._world.clock.now()
-        decision = self._decision(plan)
-        if isinstance(decision, Deferred) and quality == "fast":
-            raise ReducedCapacity(
-                "No player is free in time; ask again, or with quality_target "
-                '"balanced" to have it queued.',
-                retry_after=max(1.0, decision.estimate_seconds),
-            )
+        decision = self._decision(deed, plan.run.engine, plan.bars)
+        if quality == "fast":
+            self._refuse_if_late(decision)
         begin_within = None
         if isinstance(decision, Admitted) and quality != "quality":
             begin_within = decision.begin_within_seconds
@@ -227,12 +225,21 @@ class Generation:
         landing = land(deed.session.state, at, now) if at is not None else None
         return Request(plan, record, landing, begin_within)
 
-    def _decision(self, plan: Plan) -> Admitted | Deferred:
+    def _refuse_if_late(self, decision: Admitted | Deferred) -> None:
+        if isinstance(decision, Deferred):
+            raise ReducedCapacity(
+                "No player is free in time; ask again, or with quality_target "
+                '"balanced" to have it queued.',
+                retry_after=max(1.0, decision.estimate_seconds),
+            )
+
+    def _decision(self, deed: Deed, engine: str, bars: int) -> Admitted | Deferred:
         pool = self._world.engines
         return self._admission.decide(
-            plan.run.engine,
-            plan.bars,
-            queued=pool.queued(),
+            engine,
+            bars,
+            lag=self._world.lag(),
+            queued=pool.queued(deed.command.actor.user),
             workers=pool.workers(),
             idle=pool.idle(),
         )

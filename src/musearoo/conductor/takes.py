@@ -1,5 +1,7 @@
 """Takes of a part: select, commit, lock, edit. A take never changes; an edit makes another."""
 
+from collections import OrderedDict
+
 from msgspec.structs import replace
 
 from musearoo.conductor.access import access_in
@@ -21,6 +23,7 @@ from musearoo.ports.store import Transaction
 
 MAXIMUM_NOTES = 20_000
 MAXIMUM_VOICE = 40
+KEPT_TAKES = 256
 
 
 class Takes:
@@ -28,6 +31,7 @@ class Takes:
 
     def __init__(self, world: World, desk: Desk) -> None:
         self._world = world
+        self._known: OrderedDict[TakeId, Take] = OrderedDict()
         desk.take_on(SelectTake, self.select)
         desk.take_on(CommitTake, self.commit)
         desk.take_on(Lock, self.lock)
@@ -35,14 +39,22 @@ class Takes:
         desk.take_on(EditNotes, self.edit)
 
     async def take(self, take_id: TakeId, session: SessionId) -> Take:
-        """A take of this session; raises `NotFound`."""
-        take = await self._world.store.read(lambda tx: tx.work.take(take_id))
-        if take is None:
-            # Selected a moment ago, and on its way to the disk: writes keep their order.
-            take = await self._world.store.write(lambda tx: tx.work.take(take_id))
+        """A take of this session; raises `NotFound`. Takes never change, so they are kept."""
+        take = self._known.get(take_id) or await self._read(take_id)
         if take is None or take.project != ProjectId(session):
             raise NotFound("take")
+        self._known[take_id] = take
+        self._known.move_to_end(take_id)
+        if len(self._known) > KEPT_TAKES:
+            self._known.popitem(last=False)
         return take
+
+    async def _read(self, take_id: TakeId) -> Take | None:
+        take = await self._world.store.read(lambda tx: tx.work.take(take_id))
+        if take is not None:
+            return take
+        # Selected a moment ago, and on its way to the disk: writes keep their order.
+        return await self._world.store.write(lambda tx: tx.work.take(take_id))
 
     async def visible(self, take_id: TakeId, actor: Actor) -> Take:
         """A take that the actor may see; a stranger's looks missing."""

@@ -3,7 +3,7 @@
 import typer
 
 from musearoo import __version__
-from musearoo.app.cli import files, projects, server
+from musearoo.app.cli import files, projects, server, sessions
 
 app = typer.Typer(
     name="musearoo",
@@ -29,6 +29,8 @@ app.command("band")(files.band)
 app.command("export")(projects.export)
 app.command("doctor")(server.doctor)
 app.command("openapi")(server.openapi)
+app.command("asyncapi")(sessions.asyncapi)
+app.add_typer(sessions.session, name="session")
 app.add_typer(server.config, name="config")
 app.add_typer(server.database, name="db")
 app.add_typer(projects.user, name="user")

@@ -1,0 +1,36 @@
+"""The loop's lateness, as admission sees it."""
+
+import asyncio
+import time
+
+from musearoo.app.lag import EVERY_SECONDS, LoopLag
+from musearoo.conductor.admission import Admission, Admitted, Deferred
+
+
+async def test_a_blocked_loop_shows_and_is_forgotten_again() -> None:
+    """A tenth of a second without a turn is seen at once and fades within a second."""
+    lag = LoopLag()
+    measuring = asyncio.ensure_future(lag.measure())
+    await asyncio.sleep(2 * EVERY_SECONDS)
+    calm = lag()
+    time.sleep(0.15)  # noqa: ASYNC251  (this is the fault)
+    await asyncio.sleep(1.5 * EVERY_SECONDS)
+    seen = lag()
+    await asyncio.sleep(0.8)
+    measuring.cancel()
+    assert seen > 0.05
+    assert seen > calm
+    assert lag() < seen / 2
+
+
+def test_a_late_server_takes_nothing_in_however_idle_its_workers() -> None:
+    """Five turns of 40 ms use up 150 ms before a worker is asked."""
+    admission = Admission(0.150)
+    free = {"queued": 0, "workers": 1, "idle": 1}
+    assert isinstance(admission.decide("drummaroo", 8, **free), Admitted)
+    assert isinstance(admission.decide("drummaroo", 8, **free, lag=0.040), Deferred)
+    slower = admission.decide("drummaroo", 8, **free, lag=0.005)
+    assert isinstance(slower, Admitted)
+    prompt = admission.decide("drummaroo", 8, **free)
+    assert isinstance(prompt, Admitted)
+    assert slower.begin_within_seconds < prompt.begin_within_seconds
