@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -87,6 +88,7 @@ class Link:
         self._resume_token: str | None = None
         self._heard = 0.0
         self._up = asyncio.Event()
+        self._sending = asyncio.Lock()  # what waits goes before what is new
 
     @property
     def up(self) -> bool:
@@ -133,13 +135,15 @@ class Link:
 
     async def send(self, message: bytes, *, records: bool = False) -> None:
         """Send if connected; what must not be lost lies in the outbox and goes again later."""
+        async with self._sending:
+            await self._send(message, records=records)
+
+    async def _send(self, message: bytes, *, records: bool = False) -> None:
         wire = self._wire
         if wire is None:
             return
-        try:
+        with suppress(WireClosed):  # the reader hears of it too, and comes back
             await (wire.binary(message) if records else wire.text(message))
-        except WireClosed:
-            return
 
     async def close(self) -> None:
         """Close the WebSocket, if there is one."""
@@ -212,8 +216,9 @@ class Link:
         self._wire = wire
         self._listener.entered(welcome)
         self._listener.happened(Connected(data.resumed, data.epoch, data.seq))
-        for message in self._outbox:
-            await self.send(encode(message))
+        async with self._sending:
+            for message in self._outbox:
+                await self._send(encode(message))
         self._up.set()
 
     async def _stay(self, wire: Wire) -> WireClosed:

@@ -15,13 +15,20 @@ class Account:
     """A login at one server. Refreshes its access token when the server says it is over."""
 
     def __init__(
-        self, url: str, *, token: str | None = None, refresh_token: str | None = None
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        refresh_token: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self.token = token
         self.user_id: str | None = None
         self._refresh_token = refresh_token
-        self._http = httpx.AsyncClient(base_url=self.url + _BASE, timeout=_SECONDS)
+        self._http = httpx.AsyncClient(
+            base_url=self.url + _BASE, timeout=_SECONDS, transport=transport
+        )
 
     async def __aenter__(self) -> Self:
         return self

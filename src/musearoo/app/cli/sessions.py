@@ -1,0 +1,303 @@
+"""Commands on a live session: watch it, take part, send one command."""
+
+import asyncio
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+import typer
+
+from musearoo.app.cli.console import AsJson, answer, load_settings, out, run
+from musearoo.app.settings import Settings
+from musearoo.client import (
+    Account,
+    ClientError,
+    Connected,
+    Disconnected,
+    Happening,
+    Happenings,
+    Refused,
+    Session,
+    connect,
+)
+from musearoo.codecs.events import envelope
+from musearoo.codecs.ws import (
+    ErrorMessage,
+    GenerationProgress,
+    Notice,
+    PresenceChange,
+)
+from musearoo.codecs.ws.asyncapi import asyncapi as document
+from musearoo.codecs.ws.outgoing import AckData
+from musearoo.domain.errors import Conflict, InvalidValue, MuseArooError, NotFound, Unavailable
+from musearoo.domain.events import Sequenced
+from musearoo.security.local_tokens import read_local_token
+
+T = TypeVar("T")
+session = typer.Typer(help="Watch and steer a live session.", no_args_is_help=True)
+
+Which = Annotated[
+    str | None,
+    typer.Option("--session", "-s", help="Id of the project; the latest one if left out."),
+]
+Server = Annotated[
+    str | None, typer.Option(help="The server, if it is not the one that runs here.")
+]
+Token = Annotated[
+    str | None, typer.Option(envvar="MUSEAROO_TOKEN", help="An access token for that server.")
+]
+_HELP: Final = (
+    "Type to chat. `drums/complexity 0.7` sets a parameter, `/transport action=play` sends a "
+    "command, `/generate engine=drummaroo bars=8` has a part played, `/quit` leaves."
+)
+
+
+def asyncapi() -> None:
+    """Print the AsyncAPI document of the WebSocket."""
+    sys.stdout.write(msgspec.json.encode(document()).decode() + "\n")
+
+
+@session.command("tail")
+def tail(
+    which: Which = None,
+    limit: Annotated[int | None, typer.Option(help="End after so many events.")] = None,
+    server: Server = None,
+    token: Token = None,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Print what happens in a session, as it happens, until interrupted."""
+
+    async def work() -> None:
+        async with _joined(server, token, which) as live:
+            left = limit
+            async for event in live.events():
+                _print(event, as_json=json)
+                left = left - 1 if left is not None else None
+                if left is not None and left <= 0:
+                    return
+
+    run(_told(work), as_json=json)
+
+
+@session.command("join")
+def join(
+    which: Which = None, server: Server = None, token: Token = None, *, json: AsJson = False
+) -> None:
+    """Take part: what happens is printed, what you type is done."""
+
+    async def work() -> None:
+        async with _joined(server, token, which) as live:
+            if not json:
+                out.print(_HELP, markup=False, soft_wrap=True)
+            await _take_part(live, as_json=json)
+
+    run(_told(work), as_json=json)
+
+
+@session.command("send")
+def send(
+    name: Annotated[str, typer.Argument(help="`chat`, a parameter's path, or a command's name.")],
+    args: Annotated[
+        list[str] | None, typer.Argument(help="The words, the value, or name=value ...")
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="now, next_beat, next_bar, bar N")] = None,
+    which: Which = None,
+    server: Server = None,
+    token: Token = None,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Send one command, such as `drums/complexity 0.7` or `transport action=play`."""
+
+    async def work() -> AckData:
+        async with _joined(server, token, which) as live:
+            return await _ask(live, name, args or [], at)
+
+    ack = run(_told(work), as_json=json)
+    answer(ack, as_json=json, lines=lambda: iter([_acknowledged(ack)]))
+
+
+def _told(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Coroutine[Any, Any, T]]:
+    """Say the client's refusals in the words that the console knows."""
+
+    async def told() -> T:
+        try:
+            return await work()
+        except Refused as refusal:
+            raise _known(refusal) from None
+        except ClientError as failure:
+            raise Unavailable(str(failure)) from None
+
+    return told
+
+
+def _known(refusal: Refused) -> MuseArooError:
+    return NotFound("session") if refusal.code == "not-found" else Conflict(refusal.detail)
+
+
+@asynccontextmanager
+async def _joined(
+    server: str | None, token: str | None, which: str | None
+) -> AsyncIterator[Session]:
+    settings = load_settings()
+    async with _account(settings, server, token) as account:
+        if token is None:
+            await _login(account, settings)
+        project = which or await _latest(account)
+        name = await account.open_session(project)
+        async with connect(account=account, session=name) as live:
+            yield live
+
+
+def _account(settings: Settings, server: str | None, token: str | None) -> Account:
+    scheme = "https" if settings.tls_cert else "http"
+    return Account(server or f"{scheme}://{settings.host}:{settings.port}", token=token)
+
+
+async def _login(account: Account, settings: Settings) -> None:
+    token = read_local_token(settings.data_dir)
+    if token is None:
+        raise Unavailable("No server runs on this data folder; start one with musearoo serve.")
+    await account.login_local(token)
+
+
+async def _latest(account: Account) -> str:
+    projects = await account.call("GET", "/projects", params={"limit": 1})
+    if not projects:
+        raise NotFound("project")
+    return str(projects[0]["id"])
+
+
+async def _take_part(live: Session, *, as_json: bool) -> None:
+    happenings = live.happenings()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(_watch(happenings, as_json=as_json))
+            async for line in _typed():
+                if line == "/quit":
+                    break
+                await _obey(live, line)
+            watching.cancel()
+    except* ClientError as failures:
+        raise failures.exceptions[0] from None
+
+
+async def _watch(happenings: Happenings, *, as_json: bool) -> None:
+    async for happening in happenings:
+        _print(happening, as_json=as_json)
+
+
+async def _typed() -> AsyncIterator[str]:
+    """Lines of standard input; the thread that waits for them must not keep the program alive."""
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            for line in sys.stdin:
+                loop.call_soon_threadsafe(lines.put_nowait, line.strip() or " ")
+            loop.call_soon_threadsafe(lines.put_nowait, "")
+
+    threading.Thread(target=read, daemon=True).start()
+    while line := await lines.get():
+        yield line.strip()
+
+
+async def _obey(live: Session, line: str) -> None:
+    words = line.split()
+    if not words:
+        return
+    try:
+        await _line(live, line, words)
+    except (Refused, InvalidValue) as refusal:
+        out.print(f"     ! {refusal}", markup=False, soft_wrap=True)
+
+
+async def _line(live: Session, line: str, words: list[str]) -> None:
+    if words[0].startswith("/"):
+        await _ask(live, words[0][1:], words[1:], None)
+    elif "/" in words[0] and len(words) == 2:
+        await _ask(live, words[0], words[1:], None)
+    else:
+        await live.chat(line)
+
+
+async def _ask(live: Session, name: str, args: list[str], at: str | None) -> AckData:
+    if name == "chat":
+        return await live.chat(" ".join(args))
+    if "/" in name:
+        if len(args) != 1:
+            raise InvalidValue("value", " ".join(args), "one value after the path")
+        return await live.set(name, _value(args[0]), at=at)
+    return await live.command(name, dict(_pair(each) for each in args), at=at)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise InvalidValue("argument", text, "name=value")
+    return name, _value(value)
+
+
+def _value(text: str) -> Any:
+    """A JSON value, or the words themselves."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
+def _print(happening: Happening, *, as_json: bool) -> None:
+    if as_json:
+        shown = envelope(happening) if isinstance(happening, Sequenced) else happening
+        sys.stdout.write(msgspec.json.encode(shown).decode() + "\n")
+        sys.stdout.flush()
+        return
+    line = _shown(happening)
+    if line is not None:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _shown(happening: Happening) -> str | None:
+    match happening:
+        case Sequenced():
+            return _event(happening)
+        case PresenceChange(data=data):
+            return f"     - {data.name or data.user_id} {data.action} ({data.status})"
+        case GenerationProgress(data=data):
+            return f"     - {data.part or data.kind} {data.progress:.0%}"
+        case Notice(data=data):
+            return f"     - {data.detail or data.code}"
+        case ErrorMessage(data=data):
+            return f"     ! {data.detail}"
+        case Disconnected():
+            return f"     ! connection lost ({happening.reason or happening.code}), coming back"
+        case Connected():
+            return f"     - connected at {happening.seq}"
+        case _:
+            return None
+
+
+def _event(event: Sequenced) -> str:
+    told = envelope(event)
+    when = datetime.fromtimestamp(told.timestamp, UTC).astimezone()
+    name = told.data.get("name", told.type)
+    facts = {key: value for key, value in told.data.items() if key != "name"}
+    return f"{told.seq:>6} {when:%H:%M:%S} {name} {_facts(facts)}"
+
+
+def _facts(facts: dict[str, Any]) -> str:
+    text = msgspec.json.encode({k: v for k, v in facts.items() if v is not None}).decode()
+    return text if len(text) <= 160 else text[:159] + "…"
+
+
+def _acknowledged(ack: AckData) -> str:
+    where = ack.lands_at
+    landing = f", from bar {where.bar} beat {where.beat:g}" if where is not None else ""
+    made = f", generation {ack.generation_id}" if ack.generation_id is not None else ""
+    return f"done as event {ack.seq}{landing}{made}"
