@@ -62,11 +62,10 @@ _IMMEDIATE = (Heartbeat, CursorPosition, UserPresence, SessionLeave)
 
 
 class Connection:
-    """From the first message to the last. `hang_up(code, reason)` ends the WebSocket.
+    """From the first message to the last.
 
-    `ping` sends one of the protocol's own.
-    `hold(True)` asks the socket to read no further, because messages come faster than they
-    are carried out; `hold(False)` takes that back.
+    `hang_up(code, reason)` ends the WebSocket, `ping` sends one of its own. `hold(True)` asks
+    it to read no further while much is to be carried out; `hold(False)` takes that back.
     """
 
     def __init__(
@@ -86,7 +85,7 @@ class Connection:
         self.name = door.conductor.world.ids.new()
         self.instance = self.name
         self.origin = Origin("ws", cut_address(arrival.address), self.name, arrival.client)
-        self.guest: Guest | None = None
+        self.guest: Guest | None = None  # until it has joined
         self.room: Room | None = None
         self.present = Present(connection=self.name, sender=0, user_id="")
         self.over = False
@@ -358,16 +357,14 @@ class Connection:
         """A small message for this client alone."""
         self.outbox.control(text_frame(encode(message)))
 
-    def error(
-        self, code: str, detail: str, reply_to: str | None, after: float | None = None
-    ) -> None:
+    def error(self, code: str, detail: str, reply_to: str | None, after: float = 0) -> None:
         """Tell the client what was refused, and nobody else."""
-        data = ErrorData(code=code, detail=detail, reply_to=reply_to, retry_after=after)
+        data = ErrorData(code=code, detail=detail, reply_to=reply_to, retry_after=after or None)
         self.send(ErrorMessage(cause=reply_to, data=data, **self.envelope()))
 
     def refuse(self, refusal: MuseArooError, reply_to: str | None) -> None:
         """Tell the client of a refusal in the conductor's words."""
-        self.error(refusal.code, refusal.detail, reply_to, refusal.retry_after)
+        self.error(refusal.code, refusal.detail, reply_to, refusal.retry_after or 0)
 
     def _faulty(self, refusal: FrameRefused) -> None:
         self.error(refusal.code, refusal.detail, refusal.reply_to)
