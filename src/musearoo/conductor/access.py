@@ -10,7 +10,7 @@ from musearoo.domain.errors import Forbidden, NotFound, Unauthenticated
 from musearoo.domain.ids import FamilyId, ProjectId, UserId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
-from musearoo.domain.policies import project_access
+from musearoo.domain.policies import project_access, require_owner
 from musearoo.ports.security import Signal
 from musearoo.ports.store import Transaction
 
@@ -80,13 +80,23 @@ class Gate:
         try:
             access = await self._world.store.read(lambda tx: access_in(tx, actor, project, needed))
         except (Forbidden, NotFound) as refusal:
-            await self._audit_refusal(actor, project, needed, origin, refusal)
+            await self.refused(actor, project, f"project.{needed}", origin, refusal)
             if isinstance(refusal, NotFound):
                 self._watch.note(
                     Signal.FOREIGN_OBJECT, origin, subject=actor.user, about=project[:64]
                 )
             raise
         self._hold(access, now, revision)
+        return access
+
+    async def owner(self, actor: Actor, project: ProjectId, origin: Origin) -> Access:
+        """The access of the project's owner; anyone else is refused, and that is audited."""
+        access = await self.access(actor, project, Permission.VIEW, origin)
+        try:
+            require_owner(access)
+        except Forbidden as refusal:
+            await self.refused(actor, project, "project.owner", origin, refusal)
+            raise
         return access
 
     def _hold(self, access: Access, now: float, revision: int) -> None:
@@ -96,18 +106,19 @@ class Gate:
             self._held.clear()
         self._held[access.user, access.project] = (now, access)
 
-    async def _audit_refusal(
+    async def refused(
         self,
         actor: Actor,
         project: ProjectId,
-        needed: Permission,
+        action: str,
         origin: Origin,
         refusal: Forbidden | NotFound,
     ) -> None:
+        """Write down what an actor was refused."""
         line = audit_entry(
             origin,
             actor.user,
-            f"project.{needed}",
+            action,
             project[:64],
             at=self._world.clock.now(),
             result="refused",

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from musearoo.conductor.access import Gate
+from musearoo.conductor.accounts import checked_email
 from musearoo.conductor.projects import ProjectView, view_in
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.values import fingerprint, hash_secret
@@ -14,11 +15,12 @@ from musearoo.domain.errors import Conflict, Forbidden, InvalidValue, NotFound
 from musearoo.domain.ids import CommandId, InvitationId, ProjectId, UserId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import ALL, Access, Actor, Grant, Permission
-from musearoo.domain.policies import require_owner
 from musearoo.domain.records import Collaborator, Invitation, User
 from musearoo.ports.store import Transaction
 
 INVITATION_SECONDS: Final = 7 * 24 * 3600.0
+INVITATIONS: Final = 50
+INVITATIONS_PER_MINUTE: Final = 10.0
 MAXIMUM_MESSAGE: Final = 2_000
 
 
@@ -51,21 +53,30 @@ class Collaboration:
     ) -> Invited:
         """Invite an address; granting a right requires holding it."""
         access = await self._gate.access(actor, project, Permission.VIEW, origin)
-        granted = checked_grant(access, permissions)
+        try:
+            granted = checked_grant(access, permissions)
+        except Forbidden as refusal:
+            await self._gate.refused(actor, project, "collaborator.invite", origin, refusal)
+            raise
         if message is not None and len(message) > MAXIMUM_MESSAGE:
             raise InvalidValue("message", message, f"at most {MAXIMUM_MESSAGE} characters")
-        email_key = email.strip().casefold()
+        address = checked_email(email)
+        email_key = address.casefold()
+        now = self._world.clock.monotonic()
+        self._world.pacing.admit(
+            f"invite:{actor.user}", per_minute=INVITATIONS_PER_MINUTE, burst=INVITATIONS, now=now
+        )
         body = fingerprint(("invite", project, email_key, sorted(granted), message))
 
         async def work(keep: Keep) -> Invited:
-            return await self._store(actor, access, email_key, granted, message, origin, keep)
+            invited = await self._store(actor, access, email_key, granted, message, origin, keep)
+            if self._world.mailer.configured:
+                await self._world.mailer.send(
+                    address, "An invitation to make music together", f"Join here: {invited.url}"
+                )
+            return invited
 
-        invited = await self._repeats.once(actor.user, command, body, Invited, work)
-        if self._world.mailer.configured:
-            await self._world.mailer.send(
-                email, "An invitation to make music together", f"Join here: {invited.url}"
-            )
-        return invited
+        return await self._repeats.once(actor.user, command, body, Invited, work)
 
     async def join(
         self, actor: Actor, secret: str, *, origin: Origin, command: CommandId | None = None
@@ -96,15 +107,18 @@ class Collaboration:
 
     async def remove(self, actor: Actor, project: ProjectId, user: UserId, origin: Origin) -> None:
         """Take a collaborator out: the owner anyone, others only themselves."""
-        access = await self._gate.access(actor, project, Permission.VIEW, origin)
-        if user != actor.user:
-            require_owner(access)
+        if user == actor.user:
+            access = await self._gate.access(actor, project, Permission.VIEW, origin)
+        else:
+            access = await self._gate.owner(actor, project, origin)
 
         def store(tx: Transaction) -> bool:
             removed = tx.projects.remove_collaborator(access, user)
             if removed:
                 now = self._world.clock.now()
-                line = audit_entry(origin, actor.user, "collaborator.remove", project, at=now)
+                line = audit_entry(
+                    origin, actor.user, "collaborator.remove", project, at=now, detail=user
+                )
                 tx.audit.append(line)
             return removed
 
@@ -156,6 +170,8 @@ class Collaboration:
         proved = user.email_verified or not self._world.mailer.configured
         if user.email_key != invitation.email_key or not proved:
             raise NotFound("invitation")
+        if not invitation.permissions <= _held(tx, invitation.project, invitation.inviter):
+            raise NotFound("invitation")  # whoever gave these rights has lost them since
         facts = tx.projects.facts(invitation.project, actor.user)
         if facts is None or not tx.projects.accept_invitation(invitation.id, now):
             raise NotFound("invitation")
@@ -172,6 +188,14 @@ class Collaboration:
         line = audit_entry(origin, actor.user, "collaborator.join", invitation.project, at=now)
         tx.audit.append(line)
         return invitation.project
+
+
+def _held(tx: Transaction, project: ProjectId, user: UserId) -> frozenset[Permission]:
+    """The rights that a user was given, not those of the public."""
+    facts = tx.projects.facts(project, user)
+    if facts is None:
+        return frozenset()
+    return ALL if facts.owner == user else facts.granted
 
 
 def checked_grant(access: Grant, permissions: frozenset[Permission]) -> frozenset[Permission]:

@@ -17,7 +17,6 @@ from musearoo.domain.errors import Conflict, InvalidValue
 from musearoo.domain.ids import CommandId, ProjectId, SessionId, UserId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
-from musearoo.domain.policies import require_owner
 from musearoo.domain.records import Collaborator, Project, User
 from musearoo.domain.session.state import SessionState
 from musearoo.ports.store import Transaction
@@ -123,7 +122,7 @@ class Projects:
         """Rename, describe, publish; raises `Conflict` when `version` is not the present one."""
         access = await self._gate.access(actor, project, Permission.EDIT, origin)
         if change.is_public is not None:
-            require_owner(access)
+            access = await self._gate.owner(actor, project, origin)
         name = checked_name(change.name) if change.name is not None else None
         description = checked_description(change.description)
         now = self._world.clock.now()
@@ -153,8 +152,7 @@ class Projects:
 
     async def delete(self, actor: Actor, project: ProjectId, origin: Origin) -> None:
         """Remove a project and all that hangs on it; only the owner may."""
-        access = await self._gate.access(actor, project, Permission.VIEW, origin)
-        require_owner(access)
+        access = await self._gate.owner(actor, project, origin)
 
         def store(tx: Transaction) -> list[str]:
             line = audit_entry(
