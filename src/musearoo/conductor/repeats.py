@@ -68,7 +68,7 @@ class Repeats:
             self._remember(key, body_hash, known)
             return body_hash, known
 
-        asked, result = await self._running.once(key, first)
+        asked, result = await self._running.once(key, first, eager=new)
         if asked != body_hash:
             raise IdempotencyConflict
         return cast("T", result)

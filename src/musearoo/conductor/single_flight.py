@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from musearoo.conductor.eager import begin
 from musearoo.ports.tasks import Spawn
 
 K = TypeVar("K", bound=Hashable)
@@ -21,12 +22,21 @@ class SingleFlight(Generic[K, T]):
     def __contains__(self, key: K) -> bool:
         return key in self._running
 
-    async def once(self, key: K, work: Callable[[], Awaitable[T]]) -> T:
-        """Do `work` unless it is being done under this key; raises what it raises."""
+    async def once(self, key: K, work: Callable[[], Awaitable[T]], *, eager: bool = False) -> T:
+        """Do `work` unless it is being done under this key; raises what it raises.
+
+        `eager` work begins at once in the caller's step; it may not rely on its own task.
+        """
         outcome = self._running.get(key)
         if outcome is None:
             outcome = self._running[key] = asyncio.get_running_loop().create_future()
-            self._spawn(self._settle(key, outcome, work), name=self._name)
+            settling = self._settle(key, outcome, work)
+            if not eager:
+                self._spawn(settling, name=self._name)
+            else:
+                begin(settling, self._spawn, name=self._name)
+                if outcome.done():
+                    return outcome.result()
         return await asyncio.shield(outcome)
 
     async def _settle(

@@ -38,6 +38,7 @@ from musearoo.codecs.ws.outgoing import (
     HeartbeatAckData,
     ReconnectedData,
 )
+from musearoo.conductor.eager import begin
 from musearoo.conductor.room_entrance import Guest, ends_visit
 from musearoo.domain.errors import (
     ErrorCode,
@@ -47,7 +48,6 @@ from musearoo.domain.errors import (
 from musearoo.domain.origin import Origin, cut_address
 from musearoo.protocols.ws import acting, closing, joining, records
 from musearoo.protocols.ws.door import Door
-from musearoo.protocols.ws.eager import begin
 from musearoo.protocols.ws.frames import text_frame
 from musearoo.protocols.ws.handshake import Arrival
 from musearoo.protocols.ws.outbox import Outbox
