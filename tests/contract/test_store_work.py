@@ -166,6 +166,7 @@ class TestAssets:
             tx.work.insert_asset(asset("c", size=4, owner="bob"))
             tx.work.insert_asset(asset("d", size=8, kind="midi"))
             tx.work.insert_asset(asset("e", size=None))
+            tx.work.insert_asset(asset("f", size=None, blob=None))  # refused: it takes no place
 
         await store.write(fill)
         assert (2**40 + 2, 3) == await store.read(lambda tx: tx.work.stored_bytes(ANN))

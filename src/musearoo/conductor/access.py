@@ -1,7 +1,7 @@
 """Who may do it: actors from tokens, and access to projects."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from musearoo.conductor.watch import Watch
 from musearoo.conductor.world import World
@@ -140,3 +140,30 @@ def access_in(tx: Transaction, actor: Actor, project: ProjectId, needed: Permiss
         granted=facts.granted,
         is_public=facts.is_public,
     )
+
+
+class OfProject(Protocol):
+    """A record that belongs to a project."""
+
+    @property
+    def project(self) -> ProjectId: ...
+
+
+R = TypeVar("R", bound=OfProject)
+
+
+def visible_in(
+    tx: Transaction,
+    actor: Actor,
+    record: R | None,
+    what: str,
+    needed: Permission = Permission.VIEW,
+) -> R:
+    """The record if the actor may see it; a stranger's looks missing."""
+    if record is None:
+        raise NotFound(what)
+    try:
+        access_in(tx, actor, record.project, needed)
+    except NotFound:
+        raise NotFound(what) from None
+    return record

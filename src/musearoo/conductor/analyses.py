@@ -7,7 +7,7 @@ from contextlib import suppress
 import msgspec
 from msgspec.structs import replace
 
-from musearoo.conductor.access import access_in
+from musearoo.conductor.access import visible_in
 from musearoo.conductor.contexts import adopted
 from musearoo.conductor.parameters import settle
 from musearoo.conductor.repeats import Keep
@@ -26,7 +26,7 @@ from musearoo.domain.errors import (
 )
 from musearoo.domain.events import AnalysisCompleted, ContextAdopted
 from musearoo.domain.ids import AnalysisId, AssetId, JobId, SessionId
-from musearoo.domain.permissions import Access, Actor, Permission
+from musearoo.domain.permissions import Access, Actor
 from musearoo.domain.records import AnalysisRecord, Asset, Job, WorkStatus
 from musearoo.ports.store import Transaction
 from musearoo.ports.work import Cancel
@@ -86,7 +86,11 @@ class Analyses:
             tx.jobs.enqueue(job)
             keep(tx, record.id)
 
-        await self._world.store.write(store)
+        try:
+            await self._world.store.write(store)
+        except Exception:
+            del self._ended[record.id]
+            raise
         self._world.jobs.wake()
         return record
 
@@ -108,18 +112,9 @@ class Analyses:
 
     async def visible(self, analysis: AnalysisId, actor: Actor) -> AnalysisRecord:
         """An analysis that the actor may see; a stranger's looks missing."""
-
-        def read(tx: Transaction) -> AnalysisRecord:
-            record = tx.work.analysis(analysis)
-            if record is None:
-                raise NotFound("analysis")
-            try:
-                access_in(tx, actor, record.project, Permission.VIEW)
-            except NotFound:
-                raise NotFound("analysis") from None
-            return record
-
-        return await self._world.store.read(read)
+        return await self._world.store.read(
+            lambda tx: visible_in(tx, actor, tx.work.analysis(analysis), "analysis")
+        )
 
     async def list_for(
         self, access: Access, *, limit: int, offset: int

@@ -1,11 +1,12 @@
 """Exports: the project as files for other programs."""
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
 
-from musearoo.conductor.access import Gate, access_in
+from musearoo.conductor.access import Gate, access_in, visible_in
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.songs import Songs
@@ -62,18 +63,9 @@ class Exports:
 
     async def visible(self, export: ExportId, actor: Actor) -> ExportRecord:
         """An export that the actor may fetch; a stranger's looks missing."""
-
-        def read(tx: Transaction) -> ExportRecord:
-            record = tx.work.export(export)
-            if record is None:
-                raise NotFound("export")
-            try:
-                access_in(tx, actor, record.project, Permission.EXPORT)
-            except NotFound:
-                raise NotFound("export") from None
-            return record
-
-        return await self._world.store.read(read)
+        return await self._world.store.read(
+            lambda tx: visible_in(tx, actor, tx.work.export(export), "export", Permission.EXPORT)
+        )
 
     async def perform(self, job: Job, progress: Callable[[float], None], _cancel: Cancel) -> None:
         """Write the file as a durable job."""
@@ -101,7 +93,7 @@ class Exports:
         project = await self._world.store.read(lambda tx: tx.projects.get(access))
         song = await self._songs.of_project(project, session.state)
         exporter = self._world.exporters[record.format]
-        content = exporter.export(song)
+        content = await asyncio.to_thread(exporter.export, song)
         progress(0.9)
         key = await self._world.blobs.put(content)
         asset = Asset(

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from musearoo.conductor.access import Gate, access_in
+from musearoo.conductor.access import Gate, visible_in
 from musearoo.conductor.admission import Admission, Admitted, Deferred
 from musearoo.conductor.analyses import Analyses
 from musearoo.conductor.performance import Performance, generation_job
@@ -17,7 +17,7 @@ from musearoo.domain.commands import CancelGeneration, Generate, Regenerate
 from musearoo.domain.errors import Conflict, InvalidValue, NotFound, ReducedCapacity
 from musearoo.domain.events import ContextAdopted, GenerationAccepted, Landing
 from musearoo.domain.ids import GenerationId, TakeId
-from musearoo.domain.permissions import Actor, Permission
+from musearoo.domain.permissions import Actor
 from musearoo.domain.records import GenerationRecord, QualityTarget
 from musearoo.domain.session.landing import land
 from musearoo.domain.session.state import PartState, SessionState
@@ -113,18 +113,9 @@ class Generation:
 
     async def visible(self, generation: GenerationId, actor: Actor) -> GenerationRecord:
         """A generation that the actor may see; a stranger's looks missing."""
-
-        def read(tx: Transaction) -> GenerationRecord:
-            record = tx.work.generation(generation)
-            if record is None:
-                raise NotFound("generation")
-            try:
-                access_in(tx, actor, record.project, Permission.VIEW)
-            except NotFound:
-                raise NotFound("generation") from None
-            return record
-
-        return await self._world.store.read(read)
+        return await self._world.store.read(
+            lambda tx: visible_in(tx, actor, tx.work.generation(generation), "generation")
+        )
 
     def windows(self, actor: Actor) -> tuple[Window, ...]:
         """What is left of the actor's quotas; empty where quotas are off."""

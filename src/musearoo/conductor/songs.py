@@ -1,5 +1,6 @@
 """Songs from takes: one part, or the whole project as it plays now."""
 
+import asyncio
 from typing import Literal
 
 from musearoo.conductor.takes import Takes
@@ -36,7 +37,7 @@ class Songs:
         """A song as a MIDI file, a WAV file or an SVG score."""
         match form:
             case "midi":
-                return self._world.exporters["midi"].export(song)
+                return await asyncio.to_thread(self._world.exporters["midi"].export, song)
             case "wav":
                 return await self._world.renderer.audio(song, format="wav", lane=lane)
             case "svg":

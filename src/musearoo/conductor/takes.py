@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from msgspec.structs import replace
 
-from musearoo.conductor.access import access_in
+from musearoo.conductor.access import visible_in
 from musearoo.conductor.parameters import settle
 from musearoo.conductor.plans import in_order
 from musearoo.conductor.sessions import Ack, Deed, Desk
@@ -15,7 +15,7 @@ from musearoo.domain.errors import Conflict, InvalidValue, NotFound
 from musearoo.domain.events import LocksSet, NotesEdited, TakeCommitted, TakeSelected
 from musearoo.domain.ids import ProjectId, SessionId, TakeId
 from musearoo.domain.music.note import Note, checked
-from musearoo.domain.permissions import Access, Actor, Permission
+from musearoo.domain.permissions import Access, Actor
 from musearoo.domain.records import Take
 from musearoo.domain.session.landing import land
 from musearoo.domain.session.state import PartState, SessionState
@@ -58,18 +58,9 @@ class Takes:
 
     async def visible(self, take_id: TakeId, actor: Actor) -> Take:
         """A take that the actor may see; a stranger's looks missing."""
-
-        def read(tx: Transaction) -> Take:
-            take = tx.work.take(take_id)
-            if take is None:
-                raise NotFound("take")
-            try:
-                access_in(tx, actor, take.project, Permission.VIEW)
-            except NotFound:
-                raise NotFound("take") from None
-            return take
-
-        return await self._world.store.read(read)
+        return await self._world.store.read(
+            lambda tx: visible_in(tx, actor, tx.work.take(take_id), "take")
+        )
 
     async def list_for(
         self, access: Access, *, part: str | None, limit: int, offset: int

@@ -16,6 +16,9 @@ _logged = select(func.max(events.c.seq)).where(events.c.session == sessions.c.id
 _GET = Statement(
     select(*SESSIONS.columns, _logged.label("logged")).where(sessions.c.id == bindparam("id"))
 )
+_LAST = Statement(
+    select(sessions.c.seq, _logged.label("logged")).where(sessions.c.id == bindparam("id"))
+)
 _SAVE = Statement(
     update(sessions)
     .where(sessions.c.id == bindparam("key"), sessions.c.state_seq <= bindparam("number"))
@@ -72,5 +75,6 @@ class Sessions:
         return [EVENTS.decode(row) for row in rows]
 
     def last_seq(self, session: SessionId) -> int:
-        record = self.get(session)
-        return 0 if record is None else record.seq
+        # Asked for at every commit: without the state, which may be large.
+        row = self._connection.first(_LAST, id=session)
+        return 0 if row is None else max(row[0], row[1] or 0)

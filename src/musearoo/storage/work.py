@@ -54,7 +54,9 @@ _OF_RECIPE = Statement(
 )
 _STORED = Statement(
     select(func.sum(assets.c.size), func.count()).where(
-        assets.c.owner == bindparam("owner"), assets.c.kind == "upload"
+        assets.c.owner == bindparam("owner"),
+        assets.c.kind == "upload",
+        assets.c.blob.is_not(None),
     )
 )
 _REFERENCED = Statement(select(assets.c.id).where(assets.c.blob == bindparam("blob")).limit(1))

@@ -27,6 +27,7 @@ from musearoo.domain.events import (
 from musearoo.domain.session.state import PartState, SessionState, Step, Steps, Transport
 
 MAXIMUM_STEPS: Final = 100
+MAXIMUM_SPANS: Final = 10_000  # chords and tempo changes that one actor's steps may hold
 
 
 def apply(state: SessionState, sequenced: Sequenced) -> SessionState:
@@ -251,7 +252,22 @@ def _pushed(steps: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
     ):
         # One drag of a knob is one step: keep the value from before the drag.
         return (*steps[:-1], replace(step, inverse=latest.inverse, before=latest.before))
-    return (*steps, step)[-MAXIMUM_STEPS:]
+    steps = (*steps, step)[-MAXIMUM_STEPS:]
+    if _spans(step):
+        while len(steps) > 1 and sum(map(_spans, steps)) > MAXIMUM_SPANS:
+            steps = steps[1:]
+    return steps
+
+
+def _spans(step: Step) -> int:
+    """How much an inverse holds, where that is more than a value."""
+    match step.inverse:
+        case ChordsSet(chords=chords):
+            return len(chords)
+        case ContextAdopted(chords=chords, tempo_map=tempo_map):
+            return len(chords) + len(tempo_map.changes)
+        case _:
+            return 0
 
 
 def _without_latest(state: SessionState, sequenced: Sequenced) -> SessionState:

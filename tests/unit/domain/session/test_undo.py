@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musearoo.domain.errors import Conflict
-from musearoo.domain.events import History, NothingToUndo, ParameterSet, TempoSet
+from musearoo.domain.events import ChordsSet, History, NothingToUndo, ParameterSet, TempoSet
 from musearoo.domain.ids import UserId
+from musearoo.domain.music.chord import Chord, ChordSpan
 from musearoo.domain.music.tempo_map import TempoMap
-from musearoo.domain.session.reducer import MAXIMUM_STEPS, apply
+from musearoo.domain.session.reducer import MAXIMUM_SPANS, MAXIMUM_STEPS, apply
 from musearoo.domain.session.state import SessionState
 from musearoo.domain.session.undo import undone
 from tests.unit.domain.session.test_reducer import CHANGES, sequenced
@@ -84,6 +85,19 @@ class TestOneActor:
         for number in range(MAXIMUM_STEPS + 20):
             room.turn(ADA, number / 1000)
         assert len(room.state.steps[ADA].done) == MAXIMUM_STEPS
+
+    def test_history_of_long_chord_tracks_is_bounded_too(self) -> None:
+        """A hundred steps of thousands of chords would make a state of many megabytes."""
+        room = Room()
+        spans = tuple(ChordSpan(10 * n, 10, Chord(0, "maj")) for n in range(4_000))
+        for _ in range(20):
+            room.happen(ChordsSet(chords=spans), ADA)
+        steps = room.state.steps[ADA].done
+        held = sum(
+            len(step.inverse.chords) for step in steps if isinstance(step.inverse, ChordsSet)
+        )
+        assert 2 <= len(steps) <= 4
+        assert held <= MAXIMUM_SPANS
 
 
 class TestTwoActors:
