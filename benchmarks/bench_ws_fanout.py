@@ -129,10 +129,11 @@ def measure(clients: list[Client], rate: float, seconds: float, per: int, pid: i
         "delivered": len(late), "expected": expected,
         "p50_ms": round(1e3 * late[len(late) // 2], 3) if late else None,
         "p99_ms": round(1e3 * late[int(len(late) * 0.99)], 3) if late else None,
-        "deliveries_per_server_cpu_s": round(len(late) / used) if used else None,
+        "deliveries_per_server_cpu_s": round(len(late) / max(used, 0.01)),
         "server_starved": round((waited(pid) - starved) / took, 2),
         "server_cores": round(used / took, 2),
-        "main_thread_cores": round((threads(pid) - main0) / took, 2), "generator_cores": round(own / took, 2),
+        "main_thread_cores": round((threads(pid) - main0) / took, 2),
+        "generator_cores": round(own / took, 2),
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -101,6 +102,25 @@ def storm(port: int, joins: list[tuple[bytes, int]], wanted: int, pid: int) -> d
     }  # fmt: skip
 
 
+def returns(
+    name: str, clients: list[Client], ticket: Callable[[int], str], missed: int
+) -> list[tuple[bytes, int]]:
+    """The first message of each, and the last number it has."""
+    joins = []
+    for number, client in enumerate(clients):
+        data = {"epoch": EPOCH.search(client.seen)[1].decode()}
+        data["last_seq"] = 0 if name == "tokens" else missed
+        if name == "tokens":
+            data["resume_token"] = TOKEN.search(client.seen)[1].decode()
+        elif number < 64:  # a person may hold 64 live tickets
+            data["ticket"] = ticket(number)
+        else:
+            continue
+        body = {"type": "session_join", "data": data}
+        joins.append((masked(json.dumps(body).encode()), data["last_seq"]))
+    return joins
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--clients", type=int, default=1_000)
@@ -132,18 +152,7 @@ def main() -> None:
             grown = psutil.Process(server.pid).memory_info().rss - before
             result["kib_per_connection"] = round(grown / 1024 / options.clients, 1)
             for name in ("tokens", "tickets"):
-                joins = []
-                for number, client in enumerate(clients):
-                    data = {"epoch": EPOCH.search(client.seen)[1].decode()}
-                    data["last_seq"] = 0 if name == "tokens" else options.missed
-                    if name == "tokens":
-                        data["resume_token"] = TOKEN.search(client.seen)[1].decode()
-                    elif number < 64:  # a person may hold 64 live tickets
-                        data["ticket"] = ticket(number)
-                    else:
-                        continue
-                    body = {"type": "session_join", "data": data}
-                    joins.append((masked(json.dumps(body).encode()), data["last_seq"]))
+                joins = returns(name, clients, ticket, options.missed)
                 if name == "tokens":
                     for client in clients:
                         client.socket.close()
