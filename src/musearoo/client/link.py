@@ -26,6 +26,7 @@ from musearoo.codecs.ws import (
     Welcome,
     encode,
     is_final,
+    may_resume,
 )
 from musearoo.codecs.ws.incoming import HeartbeatData, JoinData
 
@@ -105,10 +106,12 @@ class Link:
                 backoff.reset()
                 lost_at = None
                 failure = await self._stay(wire)
-            except Unreachable:
-                if self.reconnects == 0 and not self._follower.epoch:
+            except Unreachable as unreachable:
+                if self._is_first:
                     raise  # it never worked: the address is wrong, or the server is not up
-                failure = WireClosed(_ABNORMAL, "unreachable")
+                failure = WireClosed(_ABNORMAL, str(unreachable))
+            except WireClosed as closed:
+                failure = closed
             now = self.clock()
             lost_at = now if lost_at is None else lost_at
             self._check_end(failure, now - lost_at)
@@ -161,6 +164,10 @@ class Link:
         self._after = message.data.after_ms / 1_000
         self._url = message.data.url or self._url
 
+    @property
+    def _is_first(self) -> bool:
+        return self._follower.epoch is None
+
     def _pauses(self) -> Iterator[float]:
         yield from _BURST
         while True:
@@ -172,10 +179,10 @@ class Link:
             async with asyncio.timeout(_WELCOME_SECONDS):
                 await wire.text(encode(SessionJoin(data=await self._proof())))
                 welcome = await self._first(wire)
-        except (WireClosed, TimeoutError) as lost:
+        except TimeoutError as late:
             wire.abort()
-            raise Unreachable(f"The session was not reached: {lost}") from lost
-        except ClientError:
+            raise Unreachable("The server answers, but does not let anybody in.") from late
+        except (ClientError, WireClosed):
             wire.abort()
             raise
         await self._entered(wire, welcome)
@@ -202,7 +209,10 @@ class Link:
         except FrameRefused as unread:
             raise Unreachable(f"This is no MuseAroo server: {unread.detail}") from unread
         except WireClosed as closed:
-            if refused is not None and closed.code not in {CloseCode.EXPIRED, CloseCode.ABUSE}:
+            if refused is None:
+                raise
+            self._after = refused.data.retry_after
+            if self._is_first or closed.code not in {CloseCode.EXPIRED, CloseCode.ABUSE}:
                 data = refused.data
                 raise Refused(data.code, data.detail, data.retry_after) from None
             raise
@@ -220,6 +230,8 @@ class Link:
             for message in self._outbox:
                 await self._send(encode(message))
         self._up.set()
+        # Whoever waited for the welcome goes on first, so that no event passes it by.
+        await asyncio.sleep(0)
 
     async def _stay(self, wire: Wire) -> WireClosed:
         try:
@@ -238,10 +250,10 @@ class Link:
             self._up.clear()
 
     def _check_end(self, failure: WireClosed, lost_for: float) -> None:
-        if is_final(failure.code) or not self._options.reconnect:
+        if is_final(failure.code) or self._is_first or not self._options.reconnect:
             raise Ended(failure.reason or "The server closed the connection.", failure.code)
         most = self._options.give_up_after
         if most is not None and lost_for >= most:
             raise Ended(f"The server was not reached for {most:g} s.", failure.code)
-        if not 4_000 <= failure.code < 4_100 and failure.code >= 4_000:
+        if not may_resume(failure.code):
             self._resume_token = None

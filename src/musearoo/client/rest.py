@@ -26,9 +26,8 @@ class Account:
         self.token = token
         self.user_id: str | None = None
         self._refresh_token = refresh_token
-        self._http = httpx.AsyncClient(
-            base_url=self.url + _BASE, timeout=_SECONDS, transport=transport
-        )
+        self._transport = transport
+        self._http: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -43,7 +42,9 @@ class Account:
 
     async def close(self) -> None:
         """Close the connections to the server; the login stays."""
-        await self._http.aclose()
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
 
     async def register(self, email: str, username: str, password: str) -> None:
         """Make an account and log in with it."""
@@ -91,13 +92,20 @@ class Account:
     async def _call(self, method: str, path: str, **request: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token is not None else {}
         try:
-            response = await self._http.request(method, path, headers=headers, **request)
+            response = await self._client().request(method, path, headers=headers, **request)
             answer = response.json() if response.content else None
         except (httpx.HTTPError, ValueError) as error:
             raise Unreachable(f"No MuseAroo server answers at {self.url}: {error}") from error
         if response.is_error:
             raise _refusal(response, answer)
         return answer
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._http is None:  # not before: making one reads all certificates
+            self._http = httpx.AsyncClient(
+                base_url=self.url + _BASE, timeout=_SECONDS, transport=self._transport
+            )
+        return self._http
 
     def _logged_in(self, login: dict[str, Any]) -> None:
         self.token = str(login["access_token"])

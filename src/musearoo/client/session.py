@@ -49,7 +49,8 @@ class Session(Asking):
     """An async context manager; inside it the session is followed through every break.
 
     What you ask for is answered with the server's `ack` or raises `Refused`; what was asked
-    during a break is done once after it. `events()` gives everyone's changes in their order.
+    during a break is done once after it. `events()` gives everyone's changes in their order;
+    called before anything is awaited in the block, it misses none.
     """
 
     def __init__(

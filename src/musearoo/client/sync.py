@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from musearoo.client.connecting import connect as connect_async
 from musearoo.client.happenings import Events
 from musearoo.client.link import Options
+from musearoo.client.rest import Account
 from musearoo.client.session import Session
 from musearoo.domain.events import Sequenced
 
@@ -55,7 +56,9 @@ class SyncSession:
 
     def events(self, timeout: float | None = None) -> Iterator[Sequenced]:
         """Everyone's changes from now on; ends when none comes for `timeout` seconds."""
-        events = self.do(_events)
+        return self._read(self.do(_events), timeout)
+
+    def _read(self, events: Events, timeout: float | None) -> Iterator[Sequenced]:
         try:
             while True:
                 try:
@@ -75,15 +78,21 @@ class SyncSession:
 
 @contextmanager
 def connect(
-    url: str, *, token: str, session: str, options: Options | None = None
+    url: str | None = None,
+    *,
+    session: str,
+    token: str | None = None,
+    account: Account | None = None,
+    options: Options | None = None,
 ) -> Iterator[SyncSession]:
     """Enter a session; the loop that drives it runs in a thread of its own until you leave."""
+    way_in = connect_async(url, session=session, token=token, account=account, options=options)
     entered: Future[SyncSession] = Future()
     leave = asyncio.Event()
 
     async def hold() -> None:
         try:
-            async with connect_async(url, token=token, session=session, options=options) as live:
+            async with way_in as live:
                 entered.set_result(SyncSession(live, asyncio.get_running_loop()))
                 await leave.wait()
         except BaseException as failure:
