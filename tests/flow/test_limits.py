@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from musearoo.conductor.cancelling import CancelFlag
 from musearoo.conductor.world import Allowance, Rules
 from musearoo.domain.permissions import Tier
 from musearoo.protocols.rest.options import Pace, RestOptions
@@ -193,6 +194,15 @@ async def test_a_generation_can_be_stopped_once(tmp_path: Path) -> None:
     """Afterwards it has ended, and cannot be stopped again."""
     async with wired(tmp_path, Rules(quotas=False)) as town, await town.person("ada") as http:
         project = await project_of(http)
+        play = town.place.world.engines.play
+
+        async def once_asked_to_stop(*args: Any, cancel: CancelFlag, **options: Any) -> Any:
+            asked = asyncio.Event()
+            cancel.on_request(asked.set)
+            await asked.wait()
+            return await play(*args, cancel=cancel, **options)
+
+        town.place.world.engines.play = once_asked_to_stop  # type: ignore[method-assign]
         answer = await http.post(
             f"/projects/{project}/generate",
             json={"engine": "drummaroo", "bars": 256},
