@@ -156,7 +156,9 @@ class TestRestart:
         after.restore(limiter.snapshot(0.0, 1.7e9), 0.0, 1.7e9 + 86_401)
         assert after.snapshot(0.0, 1.7e9) == {}
 
-    @pytest.mark.parametrize("row", [b"", b"\x00", b"\xc1", b"\x93\x90\x90\x90", bytes(range(200, 240))])
+    @pytest.mark.parametrize(
+        "row", [b"", b"\x00", b"\xc1", b"\x93\x90\x90\x90", bytes(range(200, 240))]
+    )
     def test_damaged_row_is_named_and_the_others_read(self, limiter, row):
         limiter.take(USER, Tier.FREE, 5, 0.0)
         rows = limiter.snapshot(0.0, 1.7e9) | {"damaged": row}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engines.golden import FILE, recipes
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 class TestGoldenRecipes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.engines.golden_pitched import FILE, recipes
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 class TestGoldenRecipes:

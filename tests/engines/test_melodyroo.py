@@ -31,7 +31,7 @@ from tests.engines.pitched import (
 )
 from tests.engines.takes import METERS, context_of, monotone
 
-DATA = Path(__file__).parents[4] / "shared" / "data" / "pop909_symbolic"
+DATA = Path(__file__).parents[3] / "shared" / "data" / "pop909_symbolic"
 C_MAJOR = context_of("pop", chords=SONGS[0], key="C major")
 SHORT = context_of("pop", bars=4, chords=SONGS[0], key="C major")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "clapparoo"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "clapparoo"
 PLAY = """
     from musearoo.domain.context import EngineContext
     from musearoo.domain.engine import EngineRun

@@ -32,6 +32,7 @@ from musearoo.jobs.process import WorkerCommand
 from musearoo.jobs.renderer import WorkerRenderer
 from musearoo.jobs.setup import Link
 from musearoo.ports.store import Store
+from musearoo.ports.work import Performed
 from musearoo.storage.opening import open_store
 from tests.contract.making import job, with_song
 from tests.doubles.job_server import BEGUN, serving
@@ -132,7 +133,7 @@ class TestDeath:
         poison = [pool.play(fragile("die"), lane="interactive", on_bar=_unheard) for _ in range(3)]
         good = [pool.play(run_of(seed=n), lane="interactive", on_bar=_unheard) for n in range(5)]
         ends = await asyncio.gather(*poison, *good, return_exceptions=True)
-        assert [Unavailable] * 3 + [float] * 5 == [
+        assert [Unavailable] * 3 + [Performed] * 5 == [
             Unavailable if isinstance(end, Unavailable) else type(end) for end in ends
         ]
 
@@ -254,7 +255,7 @@ class TestManners:
                 for _ in range(4)
             ]
             ends = await asyncio.gather(*runs, return_exceptions=True)
-            assert 3 == sum(isinstance(end, float) for end in ends)
+            assert 3 == sum(isinstance(end, Performed) for end in ends)
             assert isinstance(ends[3], ReducedCapacity)
 
     async def test_preload_is_warmed_once_by_each_worker(self, tmp_path: Path) -> None:
