@@ -1,4 +1,4 @@
-"""What looks like an attack is scored by its source; a rising level is written down with reasons."""
+"""Signs of an attack are scored by their source; a rising level is written down with reasons."""
 
 from musearoo.conductor.world import World
 from musearoo.domain.audit import audit_entry
