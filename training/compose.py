@@ -143,7 +143,32 @@ def _from_song(rng: np.random.Generator, piece: Piece, library: Library) -> list
         if b <= a or not pcs:
             continue
         name, _, quality = label.split("/")[0].partition(":")
-        names = ["C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+        names = [
+            "C",
+            "Db",
+            "D",
+            "Eb",
+            "E",
+            "F",
+            "Gb",
+            "G",
+            "Ab",
+            "A",
+            "Bb",
+            "B",
+            "C",
+            "C#",
+            "D",
+            "D#",
+            "E",
+            "F",
+            "F#",
+            "G",
+            "G#",
+            "A",
+            "A#",
+            "B",
+        ]
         if name not in names:
             return None
         quality = quality.split("(")[0]

@@ -88,10 +88,10 @@ def _clock(rng: np.random.Generator, piece: Piece, steady: bool):
 
 def _truth(piece: Piece, clock, shift: float, seconds: float) -> Truth:
     bar, beat, _ = METERS[piece.meter]
+
     def times(step):
-        return np.array(
-            [shift + clock(i * step) for i in range(int(piece.bars * bar / step) + 1)]
-        )
+        return np.array([shift + clock(i * step) for i in range(int(piece.bars * bar / step) + 1)])
+
     beats, downbeats = times(beat), times(bar)
     inside = lambda t: t[(t > -0.03) & (t < seconds - 0.05)]  # noqa: E731
     chords = [(shift + clock(a), shift + clock(b), r, q) for a, b, r, q in piece.chords]

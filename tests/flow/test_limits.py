@@ -202,7 +202,7 @@ async def test_a_generation_can_be_stopped_once(tmp_path: Path) -> None:
             await asked.wait()
             return await play(*args, cancel=cancel, **options)
 
-        town.place.world.engines.play = once_asked_to_stop  # type: ignore[method-assign]
+        town.place.world.engines.play = once_asked_to_stop  # type: ignore[method-assign, assignment]
         answer = await http.post(
             f"/projects/{project}/generate",
             json={"engine": "drummaroo", "bars": 256},

@@ -13,8 +13,8 @@ from musearoo.ports.work import AudioFormat
 from musearoo.render import mix
 from musearoo.render.audio import render_audio, render_samples, seconds, warm_up
 from musearoo.render.synth import SAMPLE_RATE, timed_notes
-from tests.unit.codecs.songs import drums, funk, note, part, song, songs
 from tests.render.listening import onset, peak_db, rms_db
+from tests.unit.codecs.songs import drums, funk, note, part, song, songs
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,8 +6,8 @@ from musearoo.render import sf3
 from musearoo.render.audio import preset_of, render_samples
 from musearoo.render.programs import DRUM_BANK, kit_preset, melodic_preset
 from musearoo.render.synth import choose
-from tests.unit.codecs.songs import note, part, song
 from tests.render.listening import cents_off, played, rms_db
+from tests.unit.codecs.songs import note, part, song
 
 BASS_SOUNDS = {32, 33, 36, 38}
 
