@@ -1,8 +1,9 @@
 """A crew: equal workers, the queue in front of them, and the replacement of those that fall.
 
-Orders start in the order they came, but each player's first before anyone's second. What is cancelled or too late never reaches a worker.
-A worker that dies costs its order one retry on another; one that dies again and again is
-replaced with growing pauses, so that a broken installation does not eat the machine.
+Orders start in the order they came, but each player's first before anyone's second. What is
+cancelled or too late never reaches a worker. A worker that dies costs its order one retry on
+another; one that dies again and again is replaced with growing pauses, so that a broken
+installation does not eat the machine.
 """
 
 import asyncio
