@@ -13,7 +13,7 @@ from musearoo.client.follower import Follower, Gap
 from musearoo.client.happenings import Connected, Disconnected, Happening
 from musearoo.client.outbox import Outbox
 from musearoo.client.reading import FrameReader, Read
-from musearoo.client.refusals import ClientError, Ended, Refused, Unreachable
+from musearoo.client.refusals import Ended, Refused, Unreachable
 from musearoo.client.rest import Account
 from musearoo.client.wire import Wire, WireClosed
 from musearoo.codecs.ws import (
@@ -182,7 +182,7 @@ class Link:
         except TimeoutError as late:
             wire.abort()
             raise Unreachable("The server answers, but does not let anybody in.") from late
-        except (ClientError, WireClosed):
+        except BaseException:
             wire.abort()
             raise
         await self._entered(wire, welcome)

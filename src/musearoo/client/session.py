@@ -211,11 +211,12 @@ class Session(Asking):
             self.connection, self._counter = data.connection, 0
         self.user_id = data.user_id
         self.permissions = data.permissions
-        self.present = {each.connection: each for each in data.present}
+        mine = Present(connection=data.connection, sender=data.sender, user_id=data.user_id)
+        self.present = {each.connection: each for each in (mine, *data.present)}
         self.undo_steps = dict(data.undo)
         self.clock.reset()
         reader = self._link.reader
-        reader.senders = {each.sender: each.user_id for each in data.present}
+        reader.senders = {each.sender: each.user_id for each in self.present.values()}
         if data.parameters:
             reader.handles = HandleTable(data.parameters)
         if self._ready is not None and not self._ready.done():
@@ -317,10 +318,10 @@ class Session(Asking):
         await self._link.close()
 
     async def _stop(self) -> None:
+        await self._link.close()
         self._running.cancel()
         self._beating.cancel()
         await self._tasks.__aexit__(None, None, None)
-        await self._link.close()
         left = Ended("The session was left.")
         self._outbox.fail(left)
         self._failure = self._failure or left

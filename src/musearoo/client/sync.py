@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from musearoo.client.connecting import connect as connect_async
@@ -72,8 +72,9 @@ class SyncSession:
             self.call_soon(events.close)
 
     def call_soon(self, work: Callable[[], object]) -> None:
-        """Run something small in the session's own thread."""
-        self._loop.call_soon_threadsafe(work)
+        """Run something small in the session's own thread, if it still runs."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(work)
 
 
 @contextmanager
