@@ -84,6 +84,8 @@ class Stream:
         if not 0 < len(sound) <= MAXIMUM_CHUNK or whole != len(sound):
             expected = f"whole sample frames of {self.form.frame_bytes} bytes, at most 64 KiB"
             raise InvalidValue("audio_data", len(sound), expected)
+        if len(sound) > self.form.rate * self.form.frame_bytes:
+            raise InvalidValue("audio_data", len(sound), "at most one second")
         self.heard_at = now
         sound = self._in_place(sound, position)
         if sound:

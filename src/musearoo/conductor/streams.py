@@ -30,7 +30,9 @@ from musearoo.domain.events import AudioStreamEnded, AudioStreamStarted
 from musearoo.domain.ids import AnalysisId, AssetId, CommandId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
+from musearoo.domain.session.state import SessionState
 from musearoo.ports.store import Transaction
+from musearoo.ports.voice import Ear
 
 SILENCE_SECONDS: Final = 10.0
 """A stream that nothing comes from for so long has ended."""
@@ -174,8 +176,6 @@ class Streams:
         self._numbers[session] = number
         stream = self._open[session, number] = Stream(number, form, actor, access)
         stream.heard_at = self._world.clock.monotonic()
-        if self._world.ears is not None:
-            stream.ear = self._world.ears(form.codec, form.rate, form.channels)
         return stream
 
     async def _announce(
@@ -186,11 +186,20 @@ class Streams:
             stream=stream.number, codec=form.codec, rate=form.rate, channels=form.channels
         )
         owner = await self._sessions.open(session)
+        stream.ear = await self._ear(form, owner.state)
         sequenced = owner.sequence(event, user=stream.actor.user, cause=command)
         ack = Ack(seq=sequenced.seq, epoch=sequenced.epoch)
         started = Started(ack=ack, stream=stream.number)
         await owner.commit(lambda tx: keep(tx, started))
         return started
+
+    async def _ear(self, form: Form, state: SessionState) -> Ear | None:
+        """A follower; while the session plays, people play along with it."""
+        if self._world.ears is None:
+            return None
+        tick = state.tick_at(self._world.clock.now())
+        near = state.tempo_map.bpm_at(tick) if state.transport.playing else None
+        return await self._world.ears(form.codec, form.rate, form.channels, near)
 
     def _mine(self, actor: Actor, session: SessionId, number: int) -> Stream:
         stream = self._open.get((session, number))

@@ -139,6 +139,6 @@ class Ear(Protocol):
 class Ears(Protocol):
     """Makes a follower for each stream."""
 
-    def __call__(self, codec: str, rate: int, channels: int) -> Ear:
-        """An ear for PCM of this form."""
+    async def __call__(self, codec: str, rate: int, channels: int, near: float | None) -> Ear:
+        """An ear for PCM of this form; `near` is the tempo that it is probably played at."""
         ...

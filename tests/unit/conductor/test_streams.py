@@ -62,7 +62,7 @@ class LoudEar:
     def __init__(self, pulse: Pulse) -> None:
         self.pulse = pulse
 
-    def __call__(self, codec: str, rate: int, channels: int) -> "LoudEar":
+    async def __call__(self, codec: str, rate: int, channels: int, near: float | None) -> "LoudEar":
         return self
 
     def hear(self, sound: bytes) -> Pulse | None:
