@@ -14,7 +14,7 @@ from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
 from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import Conflict, InvalidValue
-from musearoo.domain.ids import CommandId, ProjectId, SessionId, UserId
+from musearoo.domain.ids import CommandId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
 from musearoo.domain.records import Collaborator, Project, User
@@ -183,14 +183,8 @@ def view_in(tx: Transaction, access: Access) -> ProjectView:
     owner = tx.accounts.get(project.owner)
     if owner is None:
         raise Conflict("The owner of the project is gone.")
-    inside = access.owner or _is_member(tx, access.user, access)
-    people = tuple(tx.projects.collaborators(access)) if inside else ()
+    people = tuple(tx.projects.collaborators(access)) if access.member else ()
     return ProjectView(project=project, access=access, owner=owner, collaborators=people)
-
-
-def _is_member(tx: Transaction, user: UserId, access: Access) -> bool:
-    facts = tx.projects.facts(access.project, user)
-    return facts is not None and bool(facts.granted)
 
 
 def checked_name(name: str) -> str:

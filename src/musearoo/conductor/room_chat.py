@@ -6,7 +6,7 @@ from musearoo.conductor.access import Gate
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.sessions import Ack, Sessions
 from musearoo.conductor.values import fingerprint
-from musearoo.domain.errors import InvalidValue
+from musearoo.domain.errors import Forbidden, InvalidValue
 from musearoo.domain.events import ChatSent
 from musearoo.domain.ids import CommandId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
@@ -32,10 +32,12 @@ class Chat:
         origin: Origin,
         command: CommandId | None = None,
     ) -> Ack:
-        """Say something to everyone; needs view."""
+        """Say something to everyone; needs view, and to be of the project."""
         if not text.strip() or len(text) > MAXIMUM_CHARACTERS:
             raise InvalidValue("text", text, f"1 to {MAXIMUM_CHARACTERS} characters")
-        await self._gate.access(actor, ProjectId(session), Permission.VIEW, origin)
+        access = await self._gate.access(actor, ProjectId(session), Permission.VIEW, origin)
+        if not access.member:
+            raise Forbidden("Only the people of this project talk here; ask to be invited.")
 
         async def work(keep: Keep) -> Ack:
             owner = await self._sessions.open(session)

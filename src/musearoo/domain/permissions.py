@@ -40,12 +40,16 @@ class Actor(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one actor may do with one project, as the policies decided it."""
+    """What one actor may do with one project, as the policies decided it.
+
+    A `member` owns the project or was let in; others see it because it is public.
+    """
 
     project: ProjectId
     user: UserId
     permissions: frozenset[Permission]
     owner: bool = False
+    member: bool = True
 
 
 # Only `domain.policies` makes one: a store method that takes an Access cannot be

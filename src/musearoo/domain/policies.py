@@ -29,7 +29,7 @@ def project_access(
         raise NotFound("project")
     if needed not in held:
         raise Forbidden(f'This needs the right "{needed}"; ask the owner of the project for it.')
-    return Access(Grant(project, actor.user, held))
+    return Access(Grant(project, actor.user, held, member=bool(granted)))
 
 
 def require_owner(access: Access) -> None:
