@@ -61,7 +61,7 @@ class HandleTable:
         """A client's wish as a record; None for what only text can say."""
         known = self._by_path.get(path)
         written = _written(known, value) if known is not None else None
-        if known is None or written is None or isinstance(value, bool) != (known.kind == "boolean"):
+        if known is None or written is None:
             return None
         return ParameterRecord(
             header=header, handle=known.handle, kind=written[0], value=written[1]
@@ -124,12 +124,21 @@ def _read(known: ParameterHandle, record: ParameterRecord) -> ParameterValue | N
 def _written(
     known: ParameterHandle, value: ParameterValue | None
 ) -> tuple[ValueKind, float] | None:
+    """How a record says a value; None if it is not of the parameter's kind."""
     if value is None:
         return ValueKind.UNSET, 0.0
-    kind = _KINDS[known.kind]
-    if not isinstance(value, str):
-        return kind, float(value)
-    return (kind, float(known.choices.index(value))) if value in known.choices else None
+    match known.kind, value:
+        case "boolean", bool():
+            return ValueKind.BOOLEAN, float(value)
+        case ("boolean", _) | (_, bool()):
+            return None
+        case "choice", str() if value in known.choices:
+            return ValueKind.CHOICE, float(known.choices.index(value))
+        case "integer", int():
+            return ValueKind.INTEGER, float(value)
+        case "number", int() | float():
+            return ValueKind.NUMBER, float(value)
+    return None
 
 
 def _gesture(text: str | None) -> int:

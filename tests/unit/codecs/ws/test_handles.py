@@ -44,6 +44,40 @@ def test_a_record_asks_for_a_parameter(record: ParameterRecord, path: str, value
     assert type(value) is type(act.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("drums/complexity", 0.25),
+        ("drums/complexity", 1),
+        ("drums/style", "rock"),
+        ("drums/fills", False),
+        ("bass/octave", -2),
+    ],
+)
+def test_a_wish_becomes_a_record_and_the_same_wish_again(path: str, value: Any) -> None:
+    """What a client writes by handle, the server reads by path."""
+    record = TABLE.request_of(path, value, Header(number=4))
+    assert record is not None
+    assert SetParameter(path=path, value=value) == TABLE.act_of(record, "a1")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("horns/complexity", 0.5),
+        ("drums/complexity", True),
+        ("drums/complexity", "much"),
+        ("drums/style", 1),
+        ("drums/style", "polka"),
+        ("drums/fills", 1),
+        ("bass/octave", 0.5),
+    ],
+)
+def test_wishes_of_another_kind_go_as_text(path: str, value: Any) -> None:
+    """The server then says what is wrong with them."""
+    assert TABLE.request_of(path, value, Header()) is None
+
+
 def test_gestures_are_told_apart_by_client() -> None:
     """Number 3 of one client is not number 3 of another."""
     assert TABLE.act_of(asked(0, ValueKind.NUMBER, 0.5, gesture=3), "a1").gesture == "3@a1"
