@@ -1,5 +1,6 @@
 """Binary frames: records in, typed values out, and the reverse."""
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
@@ -34,12 +35,11 @@ from musearoo.codecs.ws.records import (
 from musearoo.codecs.ws.refusal import MAXIMUM_FRAME, FrameFault, FrameRefused
 
 MAXIMUM_RECORDS: Final = 256
+WHOLE_PARAMETER: Final = struct.Struct(HEADER.format + PARAMETER.format[1:])
+_Decode = Callable[[bytes, Header], Record]
 _KINDS: Final = tuple(ValueKind)
 _ACTIONS: Final = tuple(NoteAction)
 _CODEC_NAMES: Final = {number: name for name, number in CODECS.items()}
-_FROM_CLIENTS: Final = frozenset(
-    (RecordType.PARAMETER, RecordType.NOTE, RecordType.CLOCK, RecordType.AUDIO)
-)
 
 
 def decode_records(frame: bytes, *, by_server: bool = False) -> list[Record]:
@@ -49,12 +49,13 @@ def decode_records(frame: bytes, *, by_server: bool = False) -> list[Record]:
     """
     if len(frame) > MAXIMUM_FRAME:
         raise _too_large(f"{MAXIMUM_FRAME} bytes")
+    decoders = _OF_SERVER if by_server else _OF_CLIENTS
     records: list[Record] = []
     at = 0
     while at < len(frame):
         if len(records) == MAXIMUM_RECORDS:
             raise _too_large(f"{MAXIMUM_RECORDS} records")
-        record, at = _decode_one(frame, at, by_server=by_server)
+        record, at = _decode_one(frame, at, decoders)
         records.append(record)
     if not records:
         raise FrameRefused(FrameFault.MALFORMED, "An empty frame says nothing.")
@@ -74,8 +75,11 @@ def spans(frame: bytes) -> list[tuple[int, int]]:
 
 def encode_parameter(record: ParameterRecord) -> bytes:
     """36 bytes."""
-    payload = PARAMETER.pack(record.handle, record.kind, 0, record.value)
-    return framed(RecordType.PARAMETER, record.header, payload)
+    header = record.header
+    return WHOLE_PARAMETER.pack(
+        VERSION, 1, header.flags, header.number, header.sender, header.stream, header.time_us,
+        PARAMETER.size, record.handle, record.kind, 0, record.value,
+    )  # fmt: skip
 
 
 def encode_note(record: NoteRecord) -> bytes:
@@ -112,26 +116,27 @@ def encode_ack(record: AckRecord) -> bytes:
     return framed(RecordType.ACK, record.header, ACK.pack(record.counter, record.event))
 
 
-def _decode_one(frame: bytes, at: int, *, by_server: bool) -> tuple[Record, int]:
+def _decode_one(frame: bytes, at: int, decoders: Mapping[int, _Decode]) -> tuple[Record, int]:
     start = at + HEADER.size
     if start > len(frame):
         raise FrameRefused(FrameFault.MALFORMED, "A record's header is cut off.")
     version, kind, flags, number, sender, stream, time_us, length = HEADER.unpack_from(frame, at)
     if version != VERSION:
         raise FrameRefused(FrameFault.MALFORMED, f"Records have version {VERSION}.")
-    header = Header(number, sender, stream, time_us, flags)
-    if start + length > len(frame):
+    end = start + length
+    if end > len(frame):
         detail = "A record claims more bytes than came."
         raise FrameRefused(FrameFault.MALFORMED, detail, str(number))
-    decoder = _DECODERS.get(kind)
-    if decoder is None or not (by_server or kind in _FROM_CLIENTS):
-        detail = f"Clients send no records of type {kind}."
+    decode = decoders.get(kind)
+    if decode is None:
+        detail = f"Records of type {kind} are not taken here."
         raise FrameRefused(FrameFault.UNKNOWN_TYPE, detail, str(number))
-    return decoder(frame[start : start + length], header), start + length
+    return decode(frame[start:end], Header(number, sender, stream, time_us, flags)), end
 
 
 def _parameter(payload: bytes, header: Header) -> ParameterRecord:
-    _sized(payload, PARAMETER.size, header)
+    if len(payload) != PARAMETER.size:
+        raise _other_size(PARAMETER.size, header)
     handle, kind, zero, value = PARAMETER.unpack(payload)
     if zero or kind >= len(_KINDS) or not _FITS[kind](value):
         raise refused("A parameter record's value is not of its kind.", header)
@@ -156,7 +161,8 @@ _FITS: Final[tuple[Callable[[float], bool], ...]] = (
 
 
 def _note(payload: bytes, header: Header) -> NoteRecord:
-    _sized(payload, NOTE.size, header)
+    if len(payload) != NOTE.size:
+        raise _other_size(NOTE.size, header)
     tick, length, action, pitch, velocity, channel, offset_us = NOTE.unpack(payload)
     if action >= len(_ACTIONS) or pitch > 127 or velocity > 127 or channel > 15:
         raise refused("A note record has a field out of MIDI's range.", header)
@@ -167,13 +173,15 @@ def _note(payload: bytes, header: Header) -> NoteRecord:
 
 
 def _clock(payload: bytes, header: Header) -> ClockRecord:
-    _sized(payload, CLOCK.size, header)
+    if len(payload) != CLOCK.size:
+        raise _other_size(CLOCK.size, header)
     t0, t1, t2 = CLOCK.unpack(payload)
     return ClockRecord(header=header, t0=t0, t1=t1, t2=t2)
 
 
 def _progress(payload: bytes, header: Header) -> ProgressRecord:
-    _sized(payload, PROGRESS.size, header)
+    if len(payload) != PROGRESS.size:
+        raise _other_size(PROGRESS.size, header)
     generation, permille, status, zero = PROGRESS.unpack(payload)
     if zero or permille > 1_000 or status >= len(STATUSES):
         raise refused("A progress record has a field out of range.", header)
@@ -197,26 +205,29 @@ def _audio(payload: bytes, header: Header) -> AudioRecord:
 
 
 def _ack(payload: bytes, header: Header) -> AckRecord:
-    _sized(payload, ACK.size, header)
+    if len(payload) != ACK.size:
+        raise _other_size(ACK.size, header)
     counter, event = ACK.unpack(payload)
     return AckRecord(header=header, counter=counter, event=event)
 
 
-def _sized(payload: bytes, size: int, header: Header) -> None:
-    if len(payload) != size:
-        raise refused(f"The payload of this record has {size} bytes.", header)
+def _other_size(size: int, header: Header) -> FrameRefused:
+    return refused(f"The payload of this record has {size} bytes.", header)
 
 
 def _too_large(most: str) -> FrameRefused:
     return FrameRefused(FrameFault.TOO_LARGE, f"A frame may have {most} at most.")
 
 
-_DECODERS: Final[Mapping[int, Callable[[bytes, Header], Record]]] = {
-    RecordType.PARAMETER: _parameter,
-    RecordType.BAR: decode_bar,
-    RecordType.NOTE: _note,
-    RecordType.CLOCK: _clock,
-    RecordType.PROGRESS: _progress,
-    RecordType.AUDIO: _audio,
-    RecordType.ACK: _ack,
+_OF_CLIENTS: Final[Mapping[int, _Decode]] = {
+    RecordType.PARAMETER.value: _parameter,
+    RecordType.NOTE.value: _note,
+    RecordType.CLOCK.value: _clock,
+    RecordType.AUDIO.value: _audio,
+}
+_OF_SERVER: Final[Mapping[int, _Decode]] = {
+    **_OF_CLIENTS,
+    RecordType.BAR.value: decode_bar,
+    RecordType.PROGRESS.value: _progress,
+    RecordType.ACK.value: _ack,
 }

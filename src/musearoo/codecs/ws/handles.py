@@ -103,7 +103,7 @@ class HandleTable:
 
 
 def _header(sequenced: Sequenced, sender: int, stream: int) -> Header:
-    time_us = round(sequenced.at * 1_000_000)
+    time_us = int(sequenced.at * 1_000_000 + 0.5)
     return Header(sequenced.seq & _LOW_32, sender, stream, time_us, _FLAGS[sequenced.history])
 
 
