@@ -7,7 +7,7 @@ from musearoo.codecs.ws import FrameRefused, HandleTable, ParameterRecord, decod
 from musearoo.codecs.ws.binary import MAXIMUM_RECORDS
 from musearoo.codecs.ws.records import HEADER, VERSION
 from musearoo.codecs.ws.refusal import MAXIMUM_FRAME
-from tests.fuzz.spent import within
+from tests.fuzz.spent import mutations, within
 from tools.ws_samples import HANDLES
 from tools.ws_vectors import frames
 
@@ -74,3 +74,9 @@ def test_repetition(frame: bytes, octet: int, place: int) -> None:
     octets[place % len(octets)] = octet
     repeated = bytes(octets) * min(MAXIMUM_RECORDS, MAXIMUM_FRAME // len(octets))
     is_read_or_refused(repeated, by_server=True)
+
+
+def test_many_mutations() -> None:
+    pieces = [b"\x00" * 4, b"\xff" * 8, b"\x03\x01\x00\x00", b"\x7f\xf0", b"\xc0\x80"]
+    for number, frame in enumerate(mutations(WHOLE, pieces)):
+        read(frame, by_server=bool(number & 1))

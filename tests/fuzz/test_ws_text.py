@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from musearoo.codecs.ws import FrameRefused, acts_of, decode, decode_server, encode
 from musearoo.codecs.ws.refusal import MAXIMUM_FRAME
-from tests.fuzz.spent import within
+from tests.fuzz.spent import mutations, within
 from tools.ws_samples import client_messages, server_messages
 
 FRAMES = [encode(message) for message in client_messages().values()]
@@ -76,3 +76,9 @@ def test_a_client_stands_anything_too(frame: bytes, place: int, new: bytes) -> N
         decode_server(frame[:place] + new + frame[place + 1 :])
     except FrameRefused:
         return
+
+
+def test_many_mutations() -> None:
+    pieces = [b"[", b"]", b"{", b"}", b'"', b"\\", b"null", b"1e400", b"-", b"\xff", b":", b","]
+    for frame in mutations(FRAMES, pieces):
+        read(frame)
