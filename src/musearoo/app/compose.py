@@ -36,6 +36,7 @@ from musearoo.security.tokens import SignedTokens
 from musearoo.storage.blobs import LocalBlobs
 from musearoo.storage.opening import open_store
 from musearoo.voice.grammar import Grammar
+from musearoo.voice.speech import PocketsphinxRecogniser
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +105,8 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
     )
     passwords = Argon2Passwords()
     closing.callback(passwords.close)
+    recogniser = PocketsphinxRecogniser()
+    closing.push_async_callback(recogniser.close)
     conductor = Conductor(
         World(
             clock=clock,
@@ -129,6 +132,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
             rules=_rules(settings),
             lag=lag,
             understanding=Grammar(),
+            recogniser=recogniser,
             ears=_ear,
         )
     )
