@@ -21,7 +21,7 @@ nested = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), inner, max_size=4)
     ),
-    max_leaves=20,
+    max_leaves=8,
 )
 
 
