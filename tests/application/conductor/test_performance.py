@@ -15,7 +15,7 @@ from musearoo.domain.ids import GenerationId, SessionId
 from musearoo.domain.permissions import Actor
 from musearoo.domain.records import GenerationRecord
 from tests.doubles.house import ORIGIN, House, house
-from tests.unit.conductor.test_generation import events_of
+from tests.application.conductor.test_generation import events_of
 
 FREE = Rules(quotas=False)
 DRUMS = {"engine": "drummaroo"}

@@ -5,7 +5,7 @@ import pytest
 
 from musearoo.protocols.ws.door import Door
 from tests.doubles.house import house
-from tests.unit.protocols.ws.room_doubles import Hall
+from tests.application.protocols.ws.room_doubles import Hall
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from musearoo.codecs.ws.records import Header, ParameterRecord, ValueKind
 from musearoo.domain.permissions import Permission
 from musearoo.protocols.ws import frames
 from tests.doubles.clock import settle
-from tests.unit.protocols.ws.room_doubles import ORIGIN, Hall, payloads
+from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, payloads
 
 VIEW = frozenset({Permission.VIEW})
 
