@@ -14,8 +14,8 @@ from musearoo.domain.events import GenerationFailed
 from musearoo.domain.ids import GenerationId, SessionId
 from musearoo.domain.permissions import Actor
 from musearoo.domain.records import GenerationRecord
-from tests.doubles.house import ORIGIN, House, house
 from tests.application.conductor.test_generation import events_of
+from tests.doubles.house import ORIGIN, House, house
 
 FREE = Rules(quotas=False)
 DRUMS = {"engine": "drummaroo"}

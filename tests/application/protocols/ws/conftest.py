@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from musearoo.protocols.ws.door import Door
-from tests.doubles.house import house
 from tests.application.protocols.ws.room_doubles import Hall
+from tests.doubles.house import house
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from musearoo.codecs.ws.binary import decode_records, encode_parameter
 from musearoo.codecs.ws.records import Header, ParameterRecord, ValueKind
 from musearoo.domain.permissions import Permission
 from musearoo.protocols.ws import frames
-from tests.doubles.clock import settle
 from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, payloads
+from tests.doubles.clock import settle
 
 VIEW = frozenset({Permission.VIEW})
 
