@@ -79,6 +79,7 @@ async def test_postgres_connections_cut_by_the_server_are_made_anew(
     await store.close()
 
 
+@pytest.mark.serial
 async def test_postgres_gone_is_unavailable_soon_and_comes_back(
     postgres: Postgres, own_database: str, tmp_path: Path
 ) -> None:
