@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from musearoo.codecs.ws import CloseCode
 from musearoo.conductor.access import Gate
 from musearoo.conductor.passes import Passes
 from musearoo.conductor.values import hash_secret
@@ -143,8 +144,8 @@ class Entrance:
 def ends_visit(failure: MuseArooError) -> tuple[int, str]:
     """The close code and reason for a guest who may not stay."""
     if isinstance(failure, Unauthenticated):
-        return 4401, "unauthenticated"
-    return 4403, "forbidden"
+        return CloseCode.EXPIRED, "unauthenticated"
+    return CloseCode.FORBIDDEN, "forbidden"
 
 
 def _check_page(bound: str | None, page: str | None, client: str) -> None:

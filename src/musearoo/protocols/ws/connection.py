@@ -11,6 +11,7 @@ from musearoo.codecs.ws import (
     MAXIMUM_FIRST_FRAME,
     MAXIMUM_FRAME,
     AuthExpiring,
+    CloseCode,
     CursorMoved,
     CursorPosition,
     ErrorMessage,
@@ -29,6 +30,7 @@ from musearoo.codecs.ws import (
     UserPresence,
     decode,
     encode,
+    may_resume,
 )
 from musearoo.codecs.ws.outgoing import (
     CursorMovedData,
@@ -46,7 +48,7 @@ from musearoo.domain.errors import (
     TooManyRequests,
 )
 from musearoo.domain.origin import Origin, cut_address
-from musearoo.protocols.ws import acting, closing, joining, records
+from musearoo.protocols.ws import acting, joining, records
 from musearoo.protocols.ws.door import Door
 from musearoo.protocols.ws.frames import text_frame
 from musearoo.protocols.ws.handshake import Arrival
@@ -155,7 +157,7 @@ class Connection:
     def _first(self, message: Incoming) -> None:
         if self._lane or self._working or not isinstance(message, SessionJoin):
             self.error("unauthenticated", "Send session_join first.", message.message_id)
-            self.end(closing.EXPIRED, "join first")
+            self.end(CloseCode.EXPIRED, "join first")
             return
         self._enqueue(message)
 
@@ -216,7 +218,7 @@ class Connection:
             case Heartbeat():
                 self._beat(message)
             case SessionLeave():
-                self.end(closing.NORMAL, "left")
+                self.end(CloseCode.NORMAL, "left")
             case CursorPosition() if not late:
                 self._cursor(message)
             case UserPresence(data=data) if not late and self.room is not None:
@@ -246,14 +248,14 @@ class Connection:
         options = self.door.options
         if self.guest is None:
             if now - self._began > options.join_seconds:
-                self.end(closing.EXPIRED, "join in time")
+                self.end(CloseCode.EXPIRED, "join in time")
             return
         if self.outbox.overflows or self.outbox.expired(now):
-            self.end(closing.SLOW, "too slow")
+            self.end(CloseCode.SLOW, "too slow")
         elif now - self._heard > options.silence_seconds:
-            self.end(closing.GOING_AWAY, "silence")
+            self.end(CloseCode.GOING_AWAY, "silence")
         elif now > self.guest.expires_at + options.renew_grace_seconds:
-            self.end(closing.EXPIRED, "login not renewed")
+            self.end(CloseCode.EXPIRED, "login not renewed")
         elif now > self.guest.expires_at - options.renew_before_seconds:
             self._ask_for_renewal(self.guest.expires_at - now)
 
@@ -300,7 +302,7 @@ class Connection:
     def replaced(self) -> None:
         """The same connection came back on another socket."""
         self.token = ""
-        self.end(closing.REPLACED, "replaced")
+        self.end(CloseCode.REPLACED, "replaced")
 
     def go_away(self) -> None:
         """Ask the client to come back later; the socket closes soon."""
@@ -319,16 +321,7 @@ class Connection:
     def end(self, code: int, reason: str) -> None:
         """Close from our side."""
         if not self.over:
-            self.gone(
-                clean=code
-                in (
-                    closing.NORMAL,
-                    closing.FORBIDDEN,
-                    closing.EXPIRED,
-                    closing.REPLACED,
-                    closing.ABUSE,
-                )
-            )
+            self.gone(clean=not may_resume(code))
             self._hang_up(code, reason)
 
     def gone(self, *, clean: bool) -> None:
@@ -369,9 +362,9 @@ class Connection:
     def _faulty(self, refusal: FrameRefused) -> None:
         self.error(refusal.code, refusal.detail, refusal.reply_to)
         if self.guest is None:
-            self.end(closing.EXPIRED, "join first")
+            self.end(CloseCode.EXPIRED, "join first")
         elif self._bucket.take(_FAULT_COST, self._heard) > 0:
-            self.end(closing.ABUSE, "too many faulty messages")
+            self.end(CloseCode.ABUSE, "too many faulty messages")
 
     def is_new(self, message_id: str | None) -> bool:
         """Whether an id cannot have come before: `<connection>:<counter>`, counting up."""

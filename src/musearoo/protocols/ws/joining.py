@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from musearoo.codecs.ws import MAXIMUM_FRAME, Limits, Present, SessionJoin, Welcome
+from musearoo.codecs.ws import MAXIMUM_FRAME, CloseCode, Limits, Present, SessionJoin, Welcome
 from musearoo.codecs.ws.outgoing import WelcomeData
 from musearoo.conductor.room_entrance import Guest, ends_visit
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.domain.errors import Forbidden, MuseArooError, TooManyRequests
 from musearoo.domain.ids import ProjectId
 from musearoo.domain.permissions import Access, Grant, Permission
-from musearoo.protocols.ws.closing import ABUSE
 from musearoo.protocols.ws.outbox import HARD_CAP
 from musearoo.protocols.ws.room import LOG_EVENTS, Room, snapshot_of
 
@@ -39,7 +38,7 @@ async def join(connection: "Connection", message: SessionJoin) -> None:
     except MuseArooError as refusal:
         connection.refuse(refusal, message.message_id)
         code, reason = ends_visit(refusal)
-        connection.end(ABUSE if isinstance(refusal, TooManyRequests) else code, reason)
+        connection.end(CloseCode.ABUSE if isinstance(refusal, TooManyRequests) else code, reason)
         return
     if data.last_seq is not None and data.epoch == room.epoch:
         held = Grant(ProjectId(guest.session), guest.actor.user, guest.permissions)

@@ -15,9 +15,8 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from musearoo.codecs.ws import MAXIMUM_FRAME, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON
+from musearoo.codecs.ws import MAXIMUM_FRAME, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, CloseCode
 from musearoo.protocols.ws import handshake
-from musearoo.protocols.ws.closing import GOING_AWAY, SLOW
 from musearoo.protocols.ws.connection import Connection
 from musearoo.protocols.ws.door import Door
 from musearoo.protocols.ws.handshake import Arrival
@@ -180,7 +179,7 @@ class RoomProtocol(Protocol):
         try:
             payload.decode()  # RFC 6455 §8.1: text that is no UTF-8 fails the connection
         except UnicodeDecodeError:
-            self._ws.fail(1007, "invalid UTF-8")
+            self._ws.fail(CloseCode.NOT_UTF8, "invalid UTF-8")
             return
         connection.receive_text(payload)
         if connection.guest is not None:
@@ -235,7 +234,7 @@ class RoomProtocol(Protocol):
 
     def _hang_up(self, code: int, reason: str) -> None:
         self._leave_lobby()
-        if code != SLOW:
+        if code != CloseCode.SLOW:
             self.flush()
         if self._ws.state is State.OPEN:
             self._ws.send_close(code, reason)
@@ -248,7 +247,7 @@ class RoomProtocol(Protocol):
         if connection.busy and times:
             self._loop.call_later(0.05, self._drained, times - 1)
         else:
-            connection.end(GOING_AWAY, "restart")
+            connection.end(CloseCode.GOING_AWAY, "restart")
 
     def _leave_lobby(self) -> None:
         if self._inside:

@@ -1,5 +1,8 @@
 """What a close code asks of a client."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from musearoo.codecs.ws import CloseCode, is_final, may_resume
@@ -18,3 +21,14 @@ def test_what_each_asks() -> None:
     renewed = (4401, 4429)
     assert not any(map(may_resume, renewed))
     assert not any(map(is_final, renewed))
+
+
+def test_the_page_says_the_same() -> None:
+    """Each code is in the page's table, and its advice is what the functions answer."""
+    page = (Path(__file__).parents[4] / "docs/protocol/websocket.md").read_text()
+    rows = [line.split("|")[1:4] for line in page.splitlines() if re.match(r"\| [14]\d{3}", line)]
+    advised = {int(code): advice.strip() for codes, _, advice in rows for code in codes.split(",")}
+    assert set(CloseCode) <= set(advised)
+    for code, advice in advised.items():
+        assert may_resume(code) == (advice == "resume"), code
+        assert is_final(code) == (advice in {"nothing", "stop", "mend the client"}), code
