@@ -21,7 +21,7 @@ from musearoo.domain.permissions import Actor
 from musearoo.domain.records import GenerationRecord
 from musearoo.engines.loading import load_engines
 from musearoo.exports import EXPORTERS
-from musearoo.ports.ambient import Ids, Random
+from musearoo.ports.ambient import Clock, Ids, Random
 from musearoo.security.keys import load_or_create_keys
 from musearoo.security.pacing import GcraPacing
 from musearoo.security.quota import QuotaLimiter
@@ -110,12 +110,13 @@ async def house(
     rules: Rules | None = None,
     ids: Ids | None = None,
     random: Random | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[House]:
     """A conductor over `folder`; entering it again continues from what is stored there.
 
     Counted ids and secrets begin anew each time: give others to add to a stored house.
     """
-    clock, tasks = PlainClock(), Tasks()
+    clock, tasks = clock or PlainClock(), Tasks()
     ids, random = ids or CountedIds(), random or CountedRandom()
     keys = load_or_create_keys(folder)
     if not (folder / DATABASE_NAME).exists():
