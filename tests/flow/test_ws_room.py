@@ -200,3 +200,19 @@ async def test_a_restart_loses_nothing(tmp_path: Path):
 
 def _terminate(pid: int) -> None:
     os.kill(pid, signal.SIGTERM)
+
+
+async def test_a_second_signal_does_not_end_the_storing(tmp_path: Path):
+    with serving(tmp_path / "data") as own, own.client() as http:
+        client = await Live(own.url, http, project_of(http)).join()
+        await client.send("parameter_change", knob(0.3), message_id="p")
+        await client.answered("p")
+        os.kill(own.pid, signal.SIGTERM)
+        while _alive(own.pid):
+            _terminate(own.pid)
+            await asyncio.sleep(0.002)
+        assert 0 == own.stop()
+
+
+def _alive(pid: int) -> bool:
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

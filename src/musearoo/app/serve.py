@@ -47,17 +47,21 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at a signal without raising it again: sessions are still to be stored."""
-        before = {each: signal.signal(each, self.handle_exit) for each in HANDLED_SIGNALS}
+        """Stop at a signal; from then on none may end what is stored until the process is over."""
+        for each in HANDLED_SIGNALS:
+            signal.signal(each, self.handle_exit)
         try:
             yield
         finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+            for each in HANDLED_SIGNALS:
+                signal.signal(each, signal.SIG_IGN)
 
 
 def serve(settings: Settings, *, announce: Callable[[str], None], open_browser: bool) -> None:
-    """Run until interrupted. `announce` gets the URL to open; raises `Unavailable`."""
+    """Run until interrupted. `announce` gets the URL to open; raises `Unavailable`.
+
+    Afterwards the process ignores signals to end: it is about to.
+    """
     with (
         contextlib.closing(_listen(settings)) as listener,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
