@@ -56,6 +56,7 @@ HANDLES = (
 LIMITS = s.Limits(
     frame_bytes=65_536, messages_per_second=60.0, burst=120, queue_bytes=1_048_576,
     heartbeat_seconds=15.0, silence_seconds=40.0, replay_events=1_024,
+    audio_bytes_per_second=524_288,
 )  # fmt: skip
 
 
@@ -94,11 +95,14 @@ def client_messages() -> dict[str, Incoming]:
             message_id="m-6",
             data=c.VoiceData(audio_data=b"\x00\x01\xff\x7f", codec="pcm_s16le", rate=16_000),
         ),
+        "voice_command whose recording came in records": c.VoiceCommand(
+            message_id="m-12", data=c.VoiceData(recorded=True, codec="opus")
+        ),
         "chat_message": c.ChatMessage(
             message_id="m-7", data=c.ChatData(text="Grüße, listen to @bar 12 \N{MUSICAL NOTE}")
         ),
         "audio_stream_start": c.AudioStreamStart(
-            message_id="m-8", data=c.StreamStartData(codec="pcm_f32le", rate=48_000, channels=1)
+            message_id="m-8", data=c.StreamStartData(codec="pcm_f32le", rate=48_000, steer="drums")
         ),
         "audio_stream_data": c.AudioStreamData(
             data=c.StreamAudioData(audio_data=b"\x00\x00\x80\x3f", position=0, stream=1)
@@ -121,9 +125,17 @@ def _answers() -> dict[str, Outgoing]:
         epoch=EPOCH, seq=44, resumed=True, connection=CONNECTION, sender=1, user_id=ADA,
         permissions=("view", "edit", "generate"), server_time=NOW, limits=LIMITS,
         resume_token=TICKET, present=(ada,), parameters=HANDLES, undo={"undo": 2, "redo": 0},
-        expires_in=540.0,
+        expires_in=540.0, speech=True,
     )  # fmt: skip
     ack = s.AckData(seq=45, epoch=EPOCH, lands_at=BAR_5, generation_id=GENERATION, take_id=TAKE)
+    voice = s.VoiceShown(
+        status="done", text="drums busier plaese", words=("drums", "busier"), unknown=("plaese",),
+        confidence=0.82, acts=(s.ActShown(name="set_parameter", told="drums density 0.6", seq=47),),
+    )  # fmt: skip
+    recording = s.RecordingShown(
+        stream=1, seconds=2.5, missing=960, asset_id=ASSET, analysis_id=ANALYSIS
+    )
+    understood = s.AckData(seq=47, epoch=EPOCH, understood="drums density 0.6", voice=voice)
     forbidden = s.ErrorData(
         code="forbidden", detail="You may look at this project, not edit it.", reply_to="m-3"
     )
@@ -140,6 +152,10 @@ def _answers() -> dict[str, Outgoing]:
         "ack of an audio stream": _told(
             s.AckMessage, cause="m-8", data=s.AckData(seq=46, epoch=EPOCH, stream=1)
         ),
+        "ack of an audio stream that ended": _told(
+            s.AckMessage, cause="m-9", data=s.AckData(seq=48, epoch=EPOCH, recording=recording)
+        ),
+        "ack of a voice command": _told(s.AckMessage, cause="m-5", data=understood),
         "error": _told(s.ErrorMessage, cause="m-3", data=forbidden),
         "error that can be retried": _told(s.ErrorMessage, cause="m-7", data=slow_down),
         "notice": _told(s.Notice, cause="m-3", data=notice),
@@ -200,7 +216,7 @@ def session_events() -> tuple[Event, ...]:
         e.NothingToUndo(conflicts=("drums/complexity",)),
         e.ChatSent(text="Listen to @bar 12"),
         e.AudioStreamStarted(stream=1, codec="pcm_f32le", rate=48_000, channels=1),
-        e.AudioStreamEnded(stream=1, asset_id=ASSET),
+        e.AudioStreamEnded(stream=1, asset_id=ASSET, analysis_id=ANALYSIS),
     )  # fmt: skip
 
 

@@ -184,11 +184,21 @@ def _server_records() -> dict[str, tuple[bytes, list[r.Record]]]:
         header=stamp, generation_id=GENERATION, permille=250, status="processing"
     )
     ack = r.AckRecord(header=stamp, counter=1, event=45)
+    note = r.NoteRecord(
+        header=msgspec.structs.replace(stamp, number=3), action=r.NoteAction.OFF, pitch=60,
+        velocity=0, channel=1, tick=480,
+    )  # fmt: skip
+    audio = r.AudioRecord(
+        header=msgspec.structs.replace(stamp, number=2, stream=1), codec="pcm_s16le", position=960,
+        audio=bytes.fromhex("ff7f0080"),
+    )  # fmt: skip
     return {
         "a parameter back at its default, by undo": (b.encode_parameter(unset), [unset]),
         "a heartbeat's answer": (b.encode_clock(clock), [clock]),
         "progress": (b.encode_progress(progress), [progress]),
         "an ack": (b.encode_ack(ack), [ack]),
+        "a note that somebody plays": (b.encode_note(note), [note]),
+        "audio of somebody's stream": (b.encode_audio(audio), [audio]),
     }
 
 

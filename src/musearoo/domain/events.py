@@ -213,10 +213,11 @@ class AudioStreamStarted(msgspec.Struct, frozen=True, kw_only=True, tag="audio_s
 
 
 class AudioStreamEnded(msgspec.Struct, frozen=True, kw_only=True, tag="audio_stream_ended"):
-    """Live audio ended; `asset_id` is its recording, if one was kept."""
+    """Live audio ended; `asset_id` is its recording, if one was kept, which is analysed."""
 
     stream: int
     asset_id: AssetId | None = None
+    analysis_id: AnalysisId | None = None
 
 
 Event = (

@@ -138,17 +138,24 @@ class CursorData(_Data, frozen=True):
 
 
 class VoiceData(_Data, frozen=True):
-    """Words, or their recording (base64), or both. `confirm` says yes to what was asked back."""
+    """Words, or their recording (base64); words count where both came.
+
+    A long recording comes in pieces: `more` says that another follows, and with `recorded` it
+    has come already, in audio records of stream 0. `codec` and `rate` of the last message
+    count. `confirm` says yes to what was asked back.
+    """
 
     command: Annotated[str, Meta(max_length=500)] | None = None
     audio_data: bytes | None = None
     codec: Literal["wav", "pcm_s16le", "pcm_f32le", "opus", "flac"] = "wav"
     rate: SampleRate = 16_000
     confirm: bool = False
+    more: bool = False
+    recorded: bool = False
 
     def __post_init__(self) -> None:
-        if not self.command and not self.audio_data:
-            raise ValueError("send `command`, `audio_data` or both")
+        if not self.command and not self.audio_data and not self.recorded:
+            raise ValueError("send `command`, `audio_data` or `recorded`")
 
 
 class ChatData(_Data, frozen=True):
@@ -158,12 +165,16 @@ class ChatData(_Data, frozen=True):
 
 
 class StreamStartData(_Data, frozen=True):
-    """Audio is about to come; the `ack` gives the stream's number."""
+    """Audio is about to come; the `ack` gives the stream's number.
+
+    `steer` names a part whose intensity and follow go with what is heard (PCM only).
+    """
 
     codec: AudioCodec
     rate: SampleRate
     channels: Channels = 1
     record: bool = True
+    steer: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
 
 
 class StreamAudioData(_Data, frozen=True):

@@ -39,7 +39,10 @@ class Present(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What this connection may do: sizes in bytes, rates per second, times in seconds."""
+    """What this connection may do: sizes in bytes, rates per second, times in seconds.
+
+    `audio_bytes_per_second` counts the audio of all its streams together.
+    """
 
     frame_bytes: int
     messages_per_second: float
@@ -48,6 +51,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_seconds: float
     silence_seconds: float
     replay_events: int
+    audio_bytes_per_second: int = 0
 
 
 class WelcomeData(_Data, frozen=True):
@@ -56,7 +60,7 @@ class WelcomeData(_Data, frozen=True):
     With `resumed` the events `last_seq + 1 ... seq` follow as they were; otherwise `state` is
     the whole state at `seq` (shape of `GET /sessions/{id}`), given as JSON values or
     ready-made JSON. `server_time` is UNIX seconds. `resume_token` works once, for 2 minutes
-    after the connection ended.
+    after the connection ended. `speech` tells whether recorded commands are recognised here.
     """
 
     epoch: str
@@ -74,13 +78,58 @@ class WelcomeData(_Data, frozen=True):
     present: tuple[Present, ...] = ()
     parameters: tuple[ParameterHandle, ...] = ()
     expires_in: float | None = None
+    speech: bool = False
+
+
+class ActShown(_Data, frozen=True):
+    """One thing that a voice command did (`seq`), would do (neither) or may not do (`code`)."""
+
+    name: str
+    told: str
+    seq: int | None = None
+    lands_at: Landing | None = None
+    generation_id: str | None = None
+    take_id: str | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
+class VoiceShown(_Data, frozen=True):
+    """What a voice command was taken for.
+
+    "asked": nothing was done yet; `question` wants a yes within 30 s. "nothing": no wish was
+    understood. "declined": the question was answered with no. `confidence` is 0 to 1.
+    """
+
+    status: Literal["done", "asked", "nothing", "declined"]
+    text: str
+    words: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    confidence: float = 0.0
+    question: str | None = None
+    acts: tuple[ActShown, ...] = ()
+
+
+class RecordingShown(_Data, frozen=True):
+    """How an audio stream ended: lengths in sample frames, `dropped` in records.
+
+    `seconds` is the recording's length, None where only decoding can tell (Opus, FLAC).
+    """
+
+    stream: int
+    seconds: float | None = None
+    missing: int = 0
+    late: int = 0
+    dropped: int = 0
+    asset_id: str | None = None
+    analysis_id: str | None = None
 
 
 class AckData(_Data, frozen=True):
     """A message was carried out: which event it made, and where it takes effect.
 
-    `stream` is the number of an audio stream that was begun, `understood` what a voice command
-    was taken for.
+    `stream` is the number of an audio stream that was begun, `recording` how one ended,
+    `understood` in short and `voice` in full what a voice command was taken for.
     """
 
     seq: int
@@ -91,6 +140,8 @@ class AckData(_Data, frozen=True):
     conflicts: tuple[str, ...] = ()
     stream: int | None = None
     understood: str | None = None
+    voice: VoiceShown | None = None
+    recording: RecordingShown | None = None
 
 
 class ErrorData(_Data, frozen=True):
