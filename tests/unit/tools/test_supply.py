@@ -15,7 +15,7 @@ LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 PERMISSIVE = re.compile(r"MIT|BSD|ISC|Apache|PSF|Zlib|CC0|Public Domain", re.IGNORECASE)
 STRONG = re.compile(r"(?<!L)GPL|Affero|NonCommercial|-NC\b", re.IGNORECASE)
 NOTICED = {"verovio", "soxr", "certifi"}
-EXTRAS = {"psycopg", "pocketsphinx"}
+EXTRAS = {"psycopg", "pocketsphinx", "python-rtmidi"}
 
 
 def name_of(requirement: str) -> str:
@@ -79,6 +79,7 @@ class TestDeclared:
         owners = packages_distributions()
         # Parts of declared frameworks that are meant to be imported directly.
         carried = {"starlette": "fastapi", "click": "typer", "anyio": "fastapi"}
+        carried |= {"rtmidi": "python-rtmidi"}
         undeclared = set()
         for root in outside_imports():
             names = {name_of(owner) for owner in owners.get(root, [carried.get(root, root)])}

@@ -73,7 +73,7 @@ def tail(
     """Print what happens in a session, as it happens, until interrupted."""
 
     async def work() -> None:
-        async with _joined(server, token, which) as live:
+        async with joined(server, token, which) as live:
             left = limit
             async for event in live.events():
                 _print(event, as_json=json)
@@ -81,7 +81,7 @@ def tail(
                 if left is not None and left <= 0:
                     return
 
-    run(_told(work), as_json=json)
+    run(told(work), as_json=json)
 
 
 @session.command("join")
@@ -91,12 +91,12 @@ def join(
     """Take part: what happens is printed, what you type is done."""
 
     async def work() -> None:
-        async with _joined(server, token, which) as live:
+        async with joined(server, token, which) as live:
             if not json:
                 out.print(_HELP, markup=False, soft_wrap=True)
             await _take_part(live, as_json=json)
 
-    run(_told(work), as_json=json)
+    run(told(work), as_json=json)
 
 
 @session.command("send")
@@ -115,17 +115,17 @@ def send(
     """Send one command, such as `drums/complexity 0.7` or `transport action=play`."""
 
     async def work() -> AckData:
-        async with _joined(server, token, which) as live:
+        async with joined(server, token, which) as live:
             return await _ask(live, name, args or [], at)
 
-    ack = run(_told(work), as_json=json)
+    ack = run(told(work), as_json=json)
     answer(ack, as_json=json, lines=lambda: iter([_acknowledged(ack)]))
 
 
-def _told(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Coroutine[Any, Any, T]]:
+def told(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Coroutine[Any, Any, T]]:
     """Say the client's refusals in the words that the console knows."""
 
-    async def told() -> T:
+    async def work_told() -> T:
         try:
             return await work()
         except Refused as refusal:
@@ -133,7 +133,7 @@ def _told(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Coroutine[
         except ClientError as failure:
             raise Unavailable(str(failure)) from None
 
-    return told
+    return work_told
 
 
 def _known(refusal: Refused) -> MuseArooError:
@@ -141,9 +141,10 @@ def _known(refusal: Refused) -> MuseArooError:
 
 
 @asynccontextmanager
-async def _joined(
+async def joined(
     server: str | None, token: str | None, which: str | None
 ) -> AsyncIterator[Session]:
+    """A live session as the client of whoever runs the command."""
     settings = load_settings()
     async with _account(settings, server, token) as account:
         if token is None:
@@ -284,11 +285,11 @@ def _shown(happening: Happening) -> str | None:
 
 
 def _event(event: Sequenced) -> str:
-    told = envelope(event)
-    when = datetime.fromtimestamp(told.timestamp, UTC).astimezone()
-    name = told.data.get("name", told.type)
-    facts = {key: value for key, value in told.data.items() if key != "name"}
-    return f"{told.seq:>6} {when:%H:%M:%S} {name} {_facts(facts)}"
+    wire = envelope(event)
+    when = datetime.fromtimestamp(wire.timestamp, UTC).astimezone()
+    name = wire.data.get("name", wire.type)
+    facts = {key: value for key, value in wire.data.items() if key != "name"}
+    return f"{wire.seq:>6} {when:%H:%M:%S} {name} {_facts(facts)}"
 
 
 def _facts(facts: dict[str, Any]) -> str:
