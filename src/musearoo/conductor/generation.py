@@ -212,8 +212,7 @@ class Generation:
             parameters_used=plan.run.parameters,
             parent_take=plan.parent,
         )
-        at = deed.command.at
-        landing = land(deed.session.state, at, now) if at is not None else None
+        landing = land(deed.session.state, deed.at, now)
         return Request(plan, record, landing, begin_within)
 
     def _refuse_if_late(self, decision: Admitted | Deferred) -> None:

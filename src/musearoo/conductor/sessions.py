@@ -13,7 +13,16 @@ from musearoo.conductor.sequencer import Sequencer, durable_state, sequenced_of
 from musearoo.conductor.single_flight import SingleFlight
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
-from musearoo.domain.commands import COMMANDS, NAMES, Act, At, Command
+from musearoo.domain.commands import (
+    COMMANDS,
+    NAMES,
+    Act,
+    At,
+    Command,
+    Generate,
+    Regenerate,
+    SelectTake,
+)
 from musearoo.domain.errors import Gone, InvalidValue, MuseArooError
 from musearoo.domain.events import Landing, Sequenced
 from musearoo.domain.ids import ProjectId, SessionId
@@ -24,6 +33,9 @@ log = structlog.get_logger(__name__)
 
 MAXIMUM_OPEN: Final = 2_000
 MAXIMUM_EVENTS: Final = 1_000
+_TAKES: Final = (Generate, Regenerate, SelectTake)
+_NEXT_BAR: Final = At("next_bar")
+_NOW: Final = At()
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +59,8 @@ class Deed(msgspec.Struct, frozen=True):
 
     @property
     def at(self) -> At:
-        """When it takes effect: as asked, else now."""
-        return self.command.at or At()
+        """When it takes effect: as asked, else takes at the next bar and all else now."""
+        return self.command.at or (_NEXT_BAR if isinstance(self.command.act, _TAKES) else _NOW)
 
 
 Handler = Callable[[Deed, Any], Awaitable[Ack]]

@@ -1,7 +1,7 @@
 """Messages that ask something of the conductor, and its answers."""
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from musearoo.codecs.ws import (
     AckMessage,
@@ -17,15 +17,13 @@ from musearoo.codecs.ws import (
 )
 from musearoo.codecs.ws.outgoing import AckData, NoticeData
 from musearoo.conductor.sessions import Ack
-from musearoo.domain.commands import At, Command
+from musearoo.domain.commands import Command
 from musearoo.domain.errors import Unavailable
 from musearoo.domain.ids import CommandId
 
 if TYPE_CHECKING:
     from musearoo.conductor.room_entrance import Guest
     from musearoo.protocols.ws.connection import Connection
-
-_NEXT_BAR: Final = At("next_bar")
 
 
 async def carry_out(connection: "Connection", message: Incoming) -> None:
@@ -101,8 +99,6 @@ async def _submit(
         if context is not None and context.stream is not None:
             raise Unavailable("Live audio cannot be listened to here yet; name an asset.")
     at = moment_of(message.data.at)
-    if at is None and isinstance(message, GenerationRequest):
-        at = _NEXT_BAR
     new = connection.is_new(message.message_id)
     ack = None
     for number, act in enumerate(acts_of(message)):
