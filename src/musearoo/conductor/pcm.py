@@ -5,9 +5,13 @@ from typing import Final
 
 import msgspec
 
+from musearoo.codecs.sound_head import AudioKind
 from musearoo.domain.errors import InvalidValue
 
 SAMPLE_BYTES: Final = {"pcm_s16le": 2, "pcm_f32le": 4}
+CONTAINERS: Final[dict[str, AudioKind]] = {"flac": "flac", "opus": "ogg"}
+"""Encoded streams and the file that their bytes make up, one behind the other."""
+CODECS: Final = (*SAMPLE_BYTES, *CONTAINERS)
 MINIMUM_RATE: Final = 8_000
 MAXIMUM_RATE: Final = 48_000
 HEADER_BYTES: Final = 58
@@ -16,24 +20,29 @@ _PCM, _FLOAT = 1, 3  # WAVE_FORMAT_PCM, WAVE_FORMAT_IEEE_FLOAT
 
 
 class Form(msgspec.Struct, frozen=True):
-    """Interleaved PCM: `rate` in hertz, one or two channels."""
+    """Interleaved PCM, or a FLAC or Ogg Opus file: `rate` in hertz, one or two channels."""
 
     codec: str
     rate: int
     channels: int = 1
 
     def __post_init__(self) -> None:
-        if self.codec not in SAMPLE_BYTES:
-            raise InvalidValue("codec", self.codec, "pcm_s16le or pcm_f32le")
+        if self.codec not in CODECS:
+            raise InvalidValue("codec", self.codec, "one of " + ", ".join(CODECS))
         if not MINIMUM_RATE <= self.rate <= MAXIMUM_RATE:
             raise InvalidValue("rate", self.rate, f"{MINIMUM_RATE} to {MAXIMUM_RATE} Hz")
         if self.channels not in (1, 2):
             raise InvalidValue("channels", self.channels, "1 or 2")
 
     @property
+    def container(self) -> AudioKind | None:
+        """What file an encoded stream makes up; None for PCM."""
+        return CONTAINERS.get(self.codec)
+
+    @property
     def frame_bytes(self) -> int:
-        """Bytes of one sample frame."""
-        return SAMPLE_BYTES[self.codec] * self.channels
+        """Bytes of one sample frame; 1 for encoded streams, which have no such thing."""
+        return SAMPLE_BYTES[self.codec] * self.channels if self.container is None else 1
 
 
 def header(form: Form, size: int) -> bytes:

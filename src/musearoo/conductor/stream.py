@@ -7,11 +7,13 @@ from typing import Final
 
 import msgspec
 
+from musearoo.codecs.sound_head import SNIFFED_BYTES, sniff
 from musearoo.conductor.pcm import Form
 from musearoo.conductor.sessions import Ack
-from musearoo.domain.errors import Conflict, InvalidValue
+from musearoo.domain.errors import Conflict, InvalidValue, ReducedCapacity
 from musearoo.domain.ids import AnalysisId, AssetId
 from musearoo.domain.permissions import Access, Actor
+from musearoo.ports.store import Received
 from musearoo.ports.voice import Ear, Pulse
 
 PENDING_BYTES: Final = 512 << 10
@@ -19,6 +21,7 @@ PENDING_BYTES: Final = 512 << 10
 GAP_SECONDS: Final = 30.0
 """The longest gap that is filled; sound further ahead is refused."""
 MAXIMUM_CHUNK: Final = 64 << 10
+_NO_GAPS: Final = "an encoded stream has no gaps"
 _ZEROS: Final = bytes(32 << 10)
 
 
@@ -32,11 +35,14 @@ class Tally(msgspec.Struct):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """How a stream ended. Frames are sample frames; `seconds` is the recording's length."""
+    """How a stream ended. Frames are sample frames.
+
+    `seconds` is the recording's length, None where only decoding can tell.
+    """
 
     ack: Ack
     stream: int
-    seconds: float
+    seconds: float | None
     missing: int
     late: int
     dropped: int
@@ -53,16 +59,18 @@ class Stream:
         self.actor = actor
         self.access = access
         self.tally = Tally()
-        self.heard_at = 0.0
+        self.began_at = self.heard_at = 0.0
+        self.longest = float("inf")  # seconds from its beginning
         self.pulse: Pulse | None = None
         self.told: Callable[[Pulse], None] | None = None
         self.ear: Ear | None = None
         self.room = 0  # bytes, set before the first sound
-        self.recording: asyncio.Task[tuple[str, int] | None] | None = None
+        self.recording: asyncio.Task[Received | None] | None = None
         self.ending: asyncio.Task[Ended] | None = None
         self._waiting: deque[bytes | int] = deque()
         self._pending = 0
         self._kept = 0
+        self._taken = 0
         self._wake = asyncio.Event()
         self._closed = False
 
@@ -73,11 +81,18 @@ class Stream:
 
     @property
     def full(self) -> bool:
-        """Whether the recording has reached what the tier allows."""
-        return self.expected * self.form.frame_bytes >= self.room
+        """Whether it has reached what the tier allows, in bytes or in time."""
+        if self.heard_at - self.began_at > self.longest:
+            return True
+        encoded = self.form.container is not None
+        size = self._taken if encoded else self.expected * self.form.frame_bytes
+        return size >= self.room
 
     def feed(self, sound: bytes, position: int | None, now: float) -> None:
-        """Take sound that begins at a sample frame (None: right behind the last)."""
+        """Take sound that begins at a sample frame (None: right behind the last).
+
+        Of encoded streams `position` is the byte; raises `ReducedCapacity` where it must wait.
+        """
         if self._closed:
             raise Conflict("This stream has ended; start another.")
         whole = len(sound) - len(sound) % self.form.frame_bytes
@@ -87,6 +102,9 @@ class Stream:
         if len(sound) > self.form.rate * self.form.frame_bytes:
             raise InvalidValue("audio_data", len(sound), "at most one second")
         self.heard_at = now
+        if self.form.container is not None:
+            self._append(sound, position)
+            return
         sound = self._in_place(sound, position)
         if sound:
             self.tally.frames += len(sound) // self.form.frame_bytes
@@ -113,6 +131,26 @@ class Stream:
             if not self._closed:
                 await self._wake.wait()
 
+    def _append(self, piece: bytes, position: int | None) -> None:
+        """Take the next bytes of an encoded stream, unread; `position` counts bytes.
+
+        What came already is dropped. Nothing can stand for a gap, so it is refused.
+        """
+        position = self._taken if position is None else position
+        if position > self._taken:
+            raise InvalidValue("position", position, f"{self._taken}: {_NO_GAPS}")
+        known = min(self._taken - position, len(piece))
+        self.tally.late += known
+        piece = piece[known:]
+        if not self._taken and sniff(piece[:SNIFFED_BYTES]) != self.form.container:
+            expected = f"bytes that begin a {self.form.container} file"
+            raise InvalidValue("audio_data", piece[:4].hex(), expected)
+        if self._pending + len(piece) > PENDING_BYTES:
+            raise ReducedCapacity("The disk is slower than this; send it again.", retry_after=0.2)
+        if piece:
+            self._taken += len(piece)
+            self._keep(piece)
+
     def _in_place(self, sound: bytes, position: int | None) -> bytes:
         """The sound from where it is new; what is missing before it becomes silence."""
         if position is None or position == self.expected:
@@ -130,7 +168,7 @@ class Stream:
         return sound
 
     def _keep(self, sound: bytes) -> None:
-        if self.recording is None:
+        if self.recording is None or self.recording.done():
             return
         sound = sound[: self._share(len(sound))]
         if self._pending + len(sound) > PENDING_BYTES:

@@ -5,6 +5,7 @@ faster than it can be written, is counted and stands as silence, so that time st
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -17,11 +18,12 @@ from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.sessions import Ack, Desk, Sessions
 from musearoo.conductor.steering import Steering
 from musearoo.conductor.stream import Ended, Stream
-from musearoo.conductor.uploads import Upload, Uploads, Wanted
+from musearoo.conductor.uploads import Upload, Uploads, Wanted, inspected
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
 from musearoo.domain.analysis import FEATURES
 from musearoo.domain.errors import (
+    InvalidValue,
     MuseArooError,
     NotFound,
     TooManyRequests,
@@ -31,7 +33,7 @@ from musearoo.domain.ids import AnalysisId, AssetId, CommandId, ProjectId, Sessi
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
 from musearoo.domain.session.state import SessionState
-from musearoo.ports.store import Transaction
+from musearoo.ports.store import Received, Transaction
 from musearoo.ports.voice import Ear
 
 SILENCE_SECONDS: Final = 10.0
@@ -41,6 +43,8 @@ PER_USER: Final = 4
 PER_SESSION: Final = 16
 _LAST_NUMBER: Final = 65_535
 _READ_BYTES: Final = 256 << 10
+_MAXIMUM_KEPT: Final = 2_000
+_FEWEST_BYTES: Final = 256  # a shorter encoded stream holds no music
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +74,7 @@ class Streams:
         self._repeats = repeats
         self._open: dict[tuple[SessionId, int], Stream] = {}
         self._numbers: dict[SessionId, int] = {}
+        self._ended: OrderedDict[tuple[SessionId, int], Ended] = OrderedDict()
 
     async def start(
         self,
@@ -84,18 +89,24 @@ class Streams:
     ) -> Started:
         """Begin a stream; needs edit. Raises `PayloadTooLarge` where nothing more is stored.
 
-        `steer` names a part whose intensity and follow go with what is heard.
+        `steer` names a part whose intensity and follow go with what is heard, which must be PCM.
         """
+        if steer is not None and form.container is not None:
+            heard = "pcm_s16le or pcm_f32le: only they are followed while they come"
+            raise InvalidValue("codec", form.codec, heard)
         if record:
             access, room = await self._uploads.room(actor, ProjectId(session), origin)
         else:
             access, room = await self._access(actor, session, origin), 0
-        allowed = self._world.rules.allowances[actor.tier].seconds
+        allowance = self._world.rules.allowances[actor.tier]
         body = fingerprint(("audio_stream", session, form, record, steer))
 
         async def work(keep: Keep) -> Started:
             stream = self._begin(actor, session, form, access)
-            stream.room = int(allowed * form.rate) * form.frame_bytes
+            stream.longest = allowance.seconds
+            stream.room = allowance.file_bytes
+            if form.container is None:
+                stream.room = int(allowance.seconds * form.rate) * form.frame_bytes
             if record:
                 whole = max(0, room - HEADER_BYTES) // form.frame_bytes
                 stream.room = min(stream.room, whole * form.frame_bytes)
@@ -133,11 +144,21 @@ class Streams:
         """The open streams of a session."""
         return tuple(stream for (place, _), stream in self._open.items() if place == session)
 
+    def own(self, actor: Actor, session: SessionId) -> tuple[Stream, ...]:
+        """The open streams of a connection (`actor.client`), the oldest first."""
+        who = actor.user, actor.client
+        return tuple(
+            each for each in self.of(session) if (each.actor.user, each.actor.client) == who
+        )
+
+    def outcome(self, session: SessionId, stream: int) -> Ended | None:
+        """How a stream of this number ended last, as long as it is remembered."""
+        return self._ended.get((session, stream))
+
     async def leave(self, actor: Actor, session: SessionId) -> None:
         """End the streams of a connection (`actor.client`) that is gone."""
-        for stream in self.of(session):
-            if stream.actor == actor:
-                await self._end(session, stream)
+        for stream in self.own(actor, session):
+            await self._end(session, stream)
 
     async def sweep(self) -> int:
         """End the streams that nothing has come from for 10 s; answers how many."""
@@ -175,7 +196,7 @@ class Streams:
             number = number % _LAST_NUMBER + 1
         self._numbers[session] = number
         stream = self._open[session, number] = Stream(number, form, actor, access)
-        stream.heard_at = self._world.clock.monotonic()
+        stream.began_at = stream.heard_at = self._world.clock.monotonic()
         return stream
 
     async def _announce(
@@ -194,11 +215,12 @@ class Streams:
         return started
 
     async def _ear(self, form: Form, state: SessionState) -> Ear | None:
-        """A follower; while the session plays, people play along with it."""
-        if self._world.ears is None:
+        """A follower; people play along with a session that plays, or whose tempo was set."""
+        if self._world.ears is None or form.container is not None:
             return None
         tick = state.tick_at(self._world.clock.now())
-        near = state.tempo_map.bpm_at(tick) if state.transport.playing else None
+        known = state.transport.playing or state.tempo_map != SessionState().tempo_map
+        near = state.tempo_map.bpm_at(tick) if known else None
         return await self._world.ears(form.codec, form.rate, form.channels, near)
 
     def _mine(self, actor: Actor, session: SessionId, number: int) -> Stream:
@@ -209,13 +231,15 @@ class Streams:
 
     # --- recording ------------------------------------------------------------------------
 
-    async def _record(self, stream: Stream) -> tuple[str, int] | None:
-        """Write the sound as it comes; answers a temporary path and its size, None if lost."""
+    async def _record(self, stream: Stream) -> Received | None:
+        """Write the sound as it comes; None if that is impossible, and it goes on unrecorded."""
+        sound = stream.sound()
+        if stream.form.container is not None:
+            sound = inspected(sound, stream.longest)
         try:
-            received = await self._world.blobs.receive(stream.sound(), maximum=stream.room)
+            return await self._world.blobs.receive(sound, maximum=stream.room)
         except MuseArooError:
-            return None  # the disk is full: the stream goes on unrecorded
-        return received.path, received.size
+            return None  # the disk is full, or this is not the music it was said to be
 
     async def _end(self, session: SessionId, stream: Stream) -> Ended:
         if stream.ending is None:
@@ -231,39 +255,57 @@ class Streams:
         finally:
             self._open.pop((session, stream.number), None)
         owner = await self._sessions.open(session)
-        event = AudioStreamEnded(stream=stream.number, asset_id=asset)
+        event = AudioStreamEnded(stream=stream.number, asset_id=asset, analysis_id=analysis)
         sequenced = owner.sequence(event, user=stream.actor.user, cause=None)
         await owner.commit(_nothing_else)
-        tally = stream.tally
-        return Ended(
+        tally, form = stream.tally, stream.form
+        ended = Ended(
             ack=Ack(seq=sequenced.seq, epoch=sequenced.epoch),
             stream=stream.number,
-            seconds=tally.frames / stream.form.rate,
+            seconds=tally.frames / form.rate if form.container is None else None,
             missing=tally.missing,
             late=tally.late,
             dropped=tally.dropped,
             asset_id=asset,
             analysis_id=analysis,
         )
+        self._remember(session, ended)
+        return ended
+
+    def _remember(self, session: SessionId, ended: Ended) -> None:
+        self._ended[session, ended.stream] = ended
+        self._ended.move_to_end((session, ended.stream))
+        while len(self._ended) > _MAXIMUM_KEPT:
+            self._ended.popitem(last=False)
 
     async def _stored(self, stream: Stream) -> tuple[AssetId | None, AnalysisId | None]:
         written = await stream.recording if stream.recording is not None else None
         if written is None:
             return None, None
-        path, size = written
-        try:
-            if size < SHORTEST_SECONDS * stream.form.rate * stream.form.frame_bytes:
-                return None, None
-            chunks = _wav(stream.form, path, size)
-            whole = await self._world.blobs.receive(chunks, maximum=size + HEADER_BYTES)
-            await self._world.blobs.adopt(whole.path, whole.key)
-        finally:
-            await asyncio.to_thread(Path(path).unlink, missing_ok=True)
-        name = f"Stream {stream.number}.wav"
-        upload = Upload(name=name, media_type="audio/wav", key=whole.key, size=whole.size)
+        upload = await self._kept(stream.form, written, f"Stream {stream.number}")
+        if upload is None:
+            return None, None
         wanted = Wanted("comprehensive", FEATURES)
         record = await self._uploads.analyze(stream.access, upload, wanted, command=None)
         return record.asset, record.id
+
+    async def _kept(self, form: Form, written: Received, name: str) -> Upload | None:
+        """The recording as a file of its own kind; None if it is too short to be one."""
+        try:
+            if form.container is not None:
+                if written.size < _FEWEST_BYTES:
+                    return None
+                await self._world.blobs.adopt(written.path, written.key)
+                kind = form.container
+                return Upload(f"{name}.{kind}", f"audio/{kind}", written.key, written.size)
+            if written.size < SHORTEST_SECONDS * form.rate * form.frame_bytes:
+                return None
+            chunks = _wav(form, written.path, written.size)
+            whole = await self._world.blobs.receive(chunks, maximum=written.size + HEADER_BYTES)
+            await self._world.blobs.adopt(whole.path, whole.key)
+            return Upload(f"{name}.wav", "audio/wav", whole.key, whole.size)
+        finally:
+            await asyncio.to_thread(Path(written.path).unlink, missing_ok=True)
 
 
 def _nothing_else(_tx: Transaction) -> None:

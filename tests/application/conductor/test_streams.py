@@ -124,7 +124,7 @@ class TestRecording:
             assert ("queued", ended.asset_id) == (analysis.status, analysis.asset)
             assert [
                 AudioStreamStarted(stream=1, codec="pcm_s16le", rate=8000, channels=1),
-                AudioStreamEnded(stream=1, asset_id=ended.asset_id),
+                AudioStreamEnded(stream=1, asset_id=ended.asset_id, analysis_id=ended.analysis_id),
             ] == await events(place, ada, session)
 
     async def test_floats_in_stereo(self, tmp_path: Path) -> None:
@@ -164,6 +164,75 @@ class TestRecording:
             streams.feed(ada, session, 1, SECOND[:1000])
             assert (await streams.end(ada, session, 1)).asset_id is None
             assert [] == list((tmp_path / "blobs" / "incoming").iterdir())
+
+
+def encoded(codec: str, seconds: float = 1.0) -> bytes:
+    """A tone as a whole file of that codec."""
+    tone = 0.4 * np.sin(np.arange(int(48_000 * seconds)) / 20)
+    target = io.BytesIO()
+    kind = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}[codec]
+    soundfile.write(target, tone, 48_000, format=kind[0], subtype=kind[1])
+    return target.getvalue()
+
+
+class TestEncoded:
+    @pytest.mark.parametrize("codec", ["flac", "opus"])
+    async def test_the_file_is_kept_as_it_came(self, tmp_path: Path, codec: str) -> None:
+        """FLAC and Ogg Opus are recorded byte for byte, unread, and sent to be analysed."""
+        async with house(tmp_path, FREE) as place:
+            ada, session = await started(place)
+            streams = streams_of(place)
+            await streams.start(ada, session, Form(codec, 48_000), record=True, origin=ORIGIN)
+            whole = encoded(codec)
+            for at in range(0, len(whole), 1000):
+                streams.feed(ada, session, 1, whole[at : at + 1000], position=at)
+                streams.feed(ada, session, 1, whole[at : at + 1000], position=at)  # a repeat
+            ended = await streams.end(ada, session, 1)
+            assert (None, len(whole)) == (ended.seconds, ended.late)
+            asset = await place.world.store.read(lambda tx: tx.work.asset(ended.asset_id))  # type: ignore[arg-type]
+            assert asset is not None
+            assert whole == await place.world.blobs.get(asset.blob or "")
+            assert asset.media_type == {"flac": "audio/flac", "opus": "audio/ogg"}[codec]
+            assert ended.analysis_id is not None
+            assert [] == list((tmp_path / "blobs" / "incoming").iterdir())
+
+    async def test_what_is_no_such_file(self, tmp_path: Path) -> None:
+        """Other bytes are refused before anything is kept, and gaps have no place."""
+        async with house(tmp_path, FREE) as place:
+            ada, session = await started(place)
+            streams = streams_of(place)
+            await streams.start(ada, session, Form("flac", 48_000), record=True, origin=ORIGIN)
+            with pytest.raises(InvalidValue, match="begin a flac file"):
+                streams.feed(ada, session, 1, b"RIFF" + bytes(100))
+            streams.feed(ada, session, 1, encoded("flac")[:1000])
+            with pytest.raises(InvalidValue, match="no gaps"):
+                streams.feed(ada, session, 1, bytes(100), position=5000)
+            assert (await streams.end(ada, session, 1)).asset_id is not None
+
+    async def test_is_not_followed(self, tmp_path: Path) -> None:
+        """Nobody can be steered by what is only read at the end."""
+        async with house(tmp_path, FREE) as place:
+            ada, session = await started(place)
+            with pytest.raises(InvalidValue, match="pcm_s16le"):
+                await streams_of(place).start(
+                    ada, session, Form("opus", 48_000), record=True, origin=ORIGIN, steer="drums"
+                )
+
+    async def test_time_is_bounded(self, tmp_path: Path) -> None:
+        """Bytes do not tell how long an encoded stream is: the clock does."""
+        async with house(tmp_path, FREE) as place:
+            ada, session = await started(place)
+            clock = Late(place.world.clock)
+            streams = streams_of(place, clock=clock)
+            await streams.start(ada, session, Form("flac", 48_000), record=True, origin=ORIGIN)
+            whole = encoded("flac")
+            streams.feed(ada, session, 1, whole[:1000])
+            clock.ahead = 601.0
+            streams.feed(ada, session, 1, whole[1000:2000])
+            assert (stream := streams.find(session, 1)) is not None
+            assert stream.ending is not None
+            assert (await stream.ending).asset_id is not None
+            assert streams.find(session, 1) is None
 
 
 class TestGaps:
@@ -227,7 +296,7 @@ class TestGaps:
 class TestLimits:
     @pytest.mark.parametrize(
         "form",
-        [("opus", 48_000, 1), ("pcm_s16le", 96_000, 1), ("pcm_s16le", 4_000, 1),
+        [("mp3", 48_000, 1), ("pcm_s16le", 96_000, 1), ("pcm_s16le", 4_000, 1),
          ("pcm_f32le", 48_000, 3), ("pcm_f32le", 48_000, 0)],
     )  # fmt: skip
     def test_forms(self, form: tuple[str, int, int]) -> None:
