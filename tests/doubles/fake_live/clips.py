@@ -7,7 +7,7 @@ an earlier one that runs into it, and replaces one that starts at the same time.
 import copy
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.doubles.fake_live.listenable import Listenable
@@ -111,6 +111,8 @@ class Clip(Listenable):
         }
     )
 
+    _UNDONE = ("name", "color", "looping", "loop_start", "loop_end", "start_marker", "end_marker")
+
     def __init__(self, length: float, midi: bool = True) -> None:
         super().__init__()
         length = float(length)
@@ -140,11 +142,34 @@ class Clip(Listenable):
         if self._dead:
             raise RuntimeError("Observed object is no longer valid")
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._UNDONE and self._values[name] != value:
+            self._remember()
+        super().__setattr__(name, value)
+
+    # -- undo -----------------------------------------------------------------
+    def _content(self) -> tuple:
+        return tuple(self._notes), {name: self._values[name] for name in self._UNDONE}
+
+    def _set_content(self, content: tuple) -> None:
+        self._notes = list(content[0])
+        for name, value in content[1].items():
+            self._put(name, value)
+        super()._changed("notes")
+
+    def _remember(self) -> None:
+        if self._slot is not None:
+            self._slot._track._song._remember()
+
     # -- notes ---------------------------------------------------------------
     def add_new_notes(self, notes: Iterable[MidiNoteSpecification]) -> tuple[int, ...]:
         self._alive()
         if not self._values["is_midi_clip"]:
             raise RuntimeError("Only available for MIDI clips.")
+        self._remember()
+        pitches: dict[int, list[MidiNote]] = {}
+        for o in self._notes:
+            pitches.setdefault(o.pitch, []).append(o)
         ids = []
         for n in notes:
             new = MidiNote(
@@ -158,19 +183,19 @@ class Clip(Listenable):
                 n.release_velocity,
                 next(self._note_ids),
             )
-            kept = []
-            for o in self._notes:
-                if o.pitch == new.pitch:
-                    if o.start_time == new.start_time:
-                        continue
-                    if o.start_time < new.start_time < o.start_time + o.duration:
-                        o.duration = new.start_time - o.start_time
-                    elif new.start_time < o.start_time < new.start_time + new.duration:
-                        new.duration = o.start_time - new.start_time
+            kept = [new]
+            for old in pitches.get(new.pitch, ()):
+                o = old
+                if o.start_time == new.start_time:
+                    continue
+                if o.start_time < new.start_time < o.start_time + o.duration:
+                    o = replace(o, duration=new.start_time - o.start_time)
+                elif new.start_time < o.start_time < new.start_time + new.duration:
+                    new.duration = o.start_time - new.start_time
                 kept.append(o)
-            self._notes = kept
-            self._notes.append(new)
+            pitches[new.pitch] = kept
             ids.append(new.note_id)
+        self._notes = list(itertools.chain.from_iterable(pitches.values()))
         self._sort()
         super()._changed("notes")
         return tuple(ids)
@@ -200,6 +225,7 @@ class Clip(Listenable):
         self, from_pitch: int, pitch_span: int, from_time: float, time_span: float
     ):
         self._alive()
+        self._remember()
         gone = {n.note_id for n in self._select(from_pitch, pitch_span, from_time, time_span)}
         self._notes = [n for n in self._notes if n.note_id not in gone]
         super()._changed("notes")
@@ -280,6 +306,19 @@ class ClipSlot(Listenable):
         clip._slot = self
         self._values["clip"] = clip
         self._values["has_clip"] = True
+        self._changed("clip")
+        self._changed("has_clip")
+
+    def _restore(self, clip: Clip | None, content: tuple | None) -> None:
+        present = self._values["clip"]
+        if clip is not None and content is not None:
+            object.__setattr__(clip, "_dead", False)
+            clip._set_content(content)
+        if clip is present:
+            return
+        if present is not None:
+            present._kill()
+        self._values["clip"], self._values["has_clip"] = clip, clip is not None
         self._changed("clip")
         self._changed("has_clip")
 

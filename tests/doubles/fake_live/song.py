@@ -1,4 +1,4 @@
-"""The song: transport, quantised launch, scenes, and the undo of structure."""
+"""The song: transport, quantised launch, scenes, and undo."""
 
 from typing import Any, ClassVar
 
@@ -159,7 +159,7 @@ class Song(Listenable):
             raise RuntimeError("Invalid tempo")
         return value
 
-    # -- undo (structure only: tracks, scenes, clip slots) --------------------
+    # -- undo: tracks, scenes, clips, and what is in a clip --------------------
     def _state(self) -> tuple:
         return (
             self._values["tracks"],
@@ -168,7 +168,10 @@ class Song(Listenable):
                 (
                     t,
                     t._values["clip_slots"],
-                    [(s, s._values["clip"]) for s in t._values["clip_slots"]],
+                    [
+                        (s, s._values["clip"], s._values["clip"] and s._values["clip"]._content())
+                        for s in t._values["clip_slots"]
+                    ],
                 )
                 for t in self._values["tracks"]
             ],
@@ -178,10 +181,8 @@ class Song(Listenable):
         tracks, scenes, slots = state
         for t, cs, clips in slots:
             t._values["clip_slots"] = cs
-            for s, c in clips:
-                s._values["clip"], s._values["has_clip"] = c, c is not None
-                if c is not None:
-                    object.__setattr__(c, "_dead", False)
+            for s, c, content in clips:
+                s._restore(c, content)
         self._put("tracks", tracks)
         self._put("scenes", scenes)
 
@@ -190,6 +191,14 @@ class Song(Listenable):
             self._undo.append(self._state())
             self._redo.clear()
             self._flags()
+
+    def begin_undo_step(self) -> None:
+        """What follows, until `end_undo_step`, is undone together."""
+        self._remember()
+        self._mute_undo = True
+
+    def end_undo_step(self) -> None:
+        self._mute_undo = False
 
     def _flags(self) -> None:
         self._put("can_undo", bool(self._undo))
