@@ -60,7 +60,7 @@ class Conductor:
         self.passes = Passes(world, self.gate)
         self.exports = Exports(world, self.gate, self.sessions, self.songs, self.repeats)
         admission = Admission(world.rules.realtime_budget)
-        self.performance = Performance(world, self.sessions, admission)
+        self.performance = Performance(world, self.sessions, self.takes, admission)
         self.generation = Generation(
             world, self.desk, self.gate, self.takes, self.analyses, self.performance, admission
         )

@@ -1,6 +1,7 @@
 """From what is known of the music to the context an engine hears."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from statistics import linear_regression
 from typing import Final
@@ -73,9 +74,14 @@ def engine_context(
 def _chord_track(state: SessionState | ContextAdopted, bars: int) -> tuple[ChordSpan, ...]:
     """The project's chords; without any, those that all parts will agree on."""
     if not state.chords:
-        return progression(state.key, state.meter, bars, state.style, 0)
+        return _agreed(state.key, state.meter, bars, state.style)
     bar_ticks = state.meter.bar_ticks
     return repeated(state.chords, state.bars * bar_ticks, bars * bar_ticks)
+
+
+@lru_cache(maxsize=256)
+def _agreed(key: Key, meter: Meter, bars: int, style: str) -> tuple[ChordSpan, ...]:
+    return progression(key, meter, bars, style, 0)
 
 
 def repeated(chords: Sequence[ChordSpan], cycle: int, length: int) -> tuple[ChordSpan, ...]:

@@ -14,6 +14,7 @@ from musearoo.conductor.plans import Plan, in_order
 from musearoo.conductor.played import Played, bar_event, month_of, renderings_of, take_of
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.conductor.sessions import Sessions
+from musearoo.conductor.takes import Takes
 from musearoo.conductor.values import unpack
 from musearoo.conductor.world import World
 from musearoo.domain.engine import MAXIMUM_SEED, Bar
@@ -49,9 +50,12 @@ class _Live:
 class Performance:
     """Runs accepted generations to their end, whatever end that is."""
 
-    def __init__(self, world: World, sessions: Sessions, admission: Admission) -> None:
+    def __init__(
+        self, world: World, sessions: Sessions, takes: Takes, admission: Admission
+    ) -> None:
         self._world = world
         self._sessions = sessions
+        self._takes = takes
         self._admission = admission
         self._running: dict[GenerationId, _Live] = {}
         self._ended: dict[GenerationId, asyncio.Event] = {}
@@ -286,7 +290,12 @@ class Performance:
                 tx.work.insert_asset(asset)
             tx.accounts.count_generation(record.user, month, 1)
 
-        await session.commit(keep)
+        self._takes.remember(take)  # who hears of it may play on before it is on disk
+        try:
+            await session.commit(keep)
+        except BaseException:
+            self._takes.forget(take.id)
+            raise
         self._end(record.id)
 
     async def _fail(

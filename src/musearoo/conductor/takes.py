@@ -43,11 +43,19 @@ class Takes:
         take = self._known.get(take_id) or await self._read(take_id)
         if take is None or take.project != ProjectId(session):
             raise NotFound("take")
-        self._known[take_id] = take
-        self._known.move_to_end(take_id)
+        self.remember(take)
+        return take
+
+    def remember(self, take: Take) -> None:
+        """Keep a take in memory, since whoever plays next will ask for it."""
+        self._known[take.id] = take
+        self._known.move_to_end(take.id)
         if len(self._known) > KEPT_TAKES:
             self._known.popitem(last=False)
-        return take
+
+    def forget(self, take_id: TakeId) -> None:
+        """A remembered take was not stored after all."""
+        self._known.pop(take_id, None)
 
     async def _read(self, take_id: TakeId) -> Take | None:
         take = await self._world.store.read(lambda tx: tx.work.take(take_id))
@@ -140,6 +148,7 @@ class Takes:
             deed.keep(tx, ack)
 
         await deed.session.commit(record)
+        self.remember(take)
         return ack
 
     def _edited(self, deed: Deed, act: EditNotes, base: Take) -> Take:

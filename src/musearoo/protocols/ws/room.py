@@ -40,6 +40,7 @@ from musearoo.protocols.ws.outbox import Outbox
 LOG_EVENTS: Final = 1_024
 LOG_BYTES: Final = 256 << 10
 LOG_SECONDS: Final = 120.0
+PROGRESS_SECONDS: Final = 0.05
 
 
 class Member(Protocol):
@@ -75,7 +76,7 @@ class Room:
         self._log: deque[Post] = deque()
         self._log_bytes = 0
         self._numbers: set[int] = set()
-        self._bars: dict[str, int] = {}
+        self._bars: dict[str, tuple[int, float]] = {}
 
     def receive(self, events: Sequence[Sequenced]) -> None:
         """Events of the session, in order; the bus calls this."""
@@ -152,9 +153,9 @@ class Room:
     def _progress(self, sequenced: Sequenced) -> None:
         match sequenced.event:
             case GenerationAccepted() as accepted:
-                self._bars[accepted.generation_id] = accepted.bars
-            case TakeBar() as bar if bar.generation_id in self._bars:
-                bars = self._bars[bar.generation_id]
+                self._bars[accepted.generation_id] = accepted.bars, 0.0
+            case TakeBar() as bar if self._is_news(bar):
+                bars, _ = self._bars[bar.generation_id]
                 data = ProgressData(
                     progress=min(1.0, bar.bar / bars),
                     status="processing",
@@ -172,6 +173,17 @@ class Room:
                 self.tell(message, key or ("generation_progress",))
             case GenerationCompleted() | GenerationFailed() as ended:
                 self._bars.pop(ended.generation_id, None)
+
+    def _is_news(self, bar: TakeBar) -> bool:
+        """Whether to tell of progress: with the first and last bar, else every 50 ms."""
+        if bar.generation_id not in self._bars:
+            return False
+        bars, next_at = self._bars[bar.generation_id]
+        now = self._clock.monotonic()
+        if now < next_at and bar.bar < bars:
+            return False
+        self._bars[bar.generation_id] = bars, now + PROGRESS_SECONDS
+        return True
 
     def number(self) -> int:
         """A number for a new connection, 1 to 65535, that no other has."""
