@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from musearoo.conductor.sessions import Desk
 from musearoo.conductor.stream import Stream
 from musearoo.conductor.world import World
@@ -41,7 +43,8 @@ class Steering:
         self._stopped = False
 
     def follow(self, stream: Stream, origin: Origin) -> None:
-        """Steer with this stream from now on."""
+        """Steer with this stream from now on; what it does is marked as its own."""
+        marked = msgspec.structs.replace(origin, client=f"{origin.client} stream {stream.number}")
 
         def told(pulse: Pulse) -> None:
             now = self._world.clock.monotonic()
@@ -55,7 +58,7 @@ class Steering:
             if changes:
                 self._next = now + INTERVAL_SECONDS
                 self._sent |= changes
-                self._world.spawn(self._send(stream, origin, changes), name="stream.steer")
+                self._world.spawn(self._send(stream, marked, changes), name="stream.steer")
 
         stream.told = told
 

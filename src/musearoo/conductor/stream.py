@@ -80,6 +80,11 @@ class Stream:
         return self.tally.frames
 
     @property
+    def position(self) -> int:
+        """Where the next piece belongs: a sample frame, of encoded streams a byte."""
+        return self._taken if self.form.container is not None else self.expected
+
+    @property
     def full(self) -> bool:
         """Whether it has reached what the tier allows, in bytes or in time."""
         if self.heard_at - self.began_at > self.longest:

@@ -94,6 +94,8 @@ class Streams:
         if steer is not None and form.container is not None:
             heard = "pcm_s16le or pcm_f32le: only they are followed while they come"
             raise InvalidValue("codec", form.codec, heard)
+        if steer is not None:
+            self._check_part(steer)
         if record:
             access, room = await self._uploads.room(actor, ProjectId(session), origin)
         else:
@@ -125,9 +127,12 @@ class Streams:
         sound: bytes,
         *,
         position: int | None = None,
+        codec: str | None = None,
     ) -> None:
         """Take sound of one's own stream; never waits. Raises `NotFound` for any other."""
         found = self._mine(actor, session, stream)
+        if codec is not None and codec != found.form.codec:
+            raise InvalidValue("codec", codec, f"{found.form.codec}, as the stream was begun")
         found.feed(sound, position, self._world.clock.monotonic())
         if found.full and found.ending is None:
             found.ending = self._world.spawn(self._finish(session, found), name="stream.full")
@@ -183,6 +188,11 @@ class Streams:
 
     async def _access(self, actor: Actor, session: SessionId, origin: Origin) -> Access:
         return await self._gate.access(actor, ProjectId(session), Permission.EDIT, origin)
+
+    def _check_part(self, part: str) -> None:
+        known = {each.default_part for each in self._world.engines.engines()}
+        if part not in known:
+            raise InvalidValue("steer", part, "one of " + ", ".join(sorted(known)))
 
     def _begin(self, actor: Actor, session: SessionId, form: Form, access: Access) -> Stream:
         mine = sum(each.actor.user == actor.user for each in self._open.values())

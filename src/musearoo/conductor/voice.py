@@ -129,9 +129,13 @@ class Voice:
         self._repeats = repeats
         self._asked: OrderedDict[tuple[str, str, str], tuple[float, Plan]] = OrderedDict()
         self._focus: OrderedDict[tuple[str, str, str], tuple[str, ...]] = OrderedDict()
+        self.hears = False
+        """Whether recorded commands are recognised; known once `prepare` has run."""
 
     async def prepare(self) -> None:
         """Make the grammar ready for the engines that are installed."""
+        recogniser = self._world.recogniser
+        self.hears = recogniser is not None and recogniser.is_installed()
         understanding = self._world.understanding
         if understanding is not None:
             engines = self._world.engines.engines()

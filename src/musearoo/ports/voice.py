@@ -103,6 +103,10 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
 class Recogniser(Protocol):
     """Speech to words, outside the event loop."""
 
+    def is_installed(self) -> bool:
+        """Whether anything can be recognised here."""
+        ...
+
     async def transcribe(self, speech: Speech) -> Transcript:
         """Recognise a command.
 

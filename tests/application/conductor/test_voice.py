@@ -33,6 +33,9 @@ class Parrot:
         self.text = text
         self.asked = 0
 
+    def is_installed(self) -> bool:
+        return True
+
     async def transcribe(self, speech: Speech) -> Transcript:
         self.asked += 1
         return Transcript(text=self.text, seconds=0.1)
