@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -77,6 +77,8 @@ class Link:
         self.reader = FrameReader(session, follower)
         self.heartbeat_seconds = 15.0
         self.clock: Callable[[], float] = time.monotonic
+        self.chance: Callable[[], float] = random.random
+        self.open_wire: Callable[..., Awaitable[Wire]] = Wire.open
         self.reconnects = 0
         self._account = account
         self._options = options
@@ -98,7 +100,7 @@ class Link:
 
     async def run(self) -> None:
         """Connect, and connect again, until there is no way back; raises `ClientError`."""
-        backoff = Backoff(random.random)
+        backoff = Backoff(self.chance)
         lost_at: float | None = None
         while True:
             try:
@@ -174,7 +176,7 @@ class Link:
             yield self.heartbeat_seconds
 
     async def _enter(self) -> Wire:
-        wire = await Wire.open(self._url, binary=self._options.binary)
+        wire = await self.open_wire(self._url, binary=self._options.binary)
         try:
             async with asyncio.timeout(_WELCOME_SECONDS):
                 await wire.text(encode(SessionJoin(data=await self._proof())))
