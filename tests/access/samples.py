@@ -67,6 +67,9 @@ SAMPLES: dict[str, Sample] = {
     "end_login": GET,
     "issue_ticket": json(lambda things: {"session_id": things.project}),
     "pair_osc": json(lambda things: {"session_id": things.project}),
+    "list_pairings": GET,
+    "end_pairing": GET,
+    "monitor_osc": GET,
     "invite_collaborator": json(
         lambda things: {
             "project_id": things.project,
@@ -125,6 +128,7 @@ def path_of(template: str, things: Things) -> str:
         "asset_id": things.asset,
         "user_id": things.member,
         "login_id": things.export,
+        "pairing_id": things.export,
         "invitation_token": "unknown",
         "code": "not-found",
     }

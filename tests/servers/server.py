@@ -16,6 +16,7 @@ import httpx
 
 _URL = re.compile(r"(https?://\S+?)/#local=(\S+)")
 START_SECONDS = 60.0
+_PORTS = ("serve", "--port", "0", "--osc-port", "0")
 
 
 class ServerProcess:
@@ -45,7 +46,7 @@ class ServerProcess:
         log = (self.data_dir.parent / f"{self.data_dir.name}.log").open("ab")
         command = [sys.executable, *(self._extra or ("-m", "musearoo.app"))]
         self._process = subprocess.Popen(
-            [*command, "serve", "--port", "0", "--data-dir", str(self.data_dir)],
+            [*command, *_PORTS, "--data-dir", str(self.data_dir)],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

@@ -11,6 +11,7 @@ from musearoo.conductor.assets import Assets
 from musearoo.conductor.collaboration import Collaboration
 from musearoo.conductor.exports import Exports
 from musearoo.conductor.generation import Generation
+from musearoo.conductor.pairings import Pairings
 from musearoo.conductor.parameters import Settings
 from musearoo.conductor.passes import Passes
 from musearoo.conductor.performance import Performance
@@ -58,6 +59,7 @@ class Conductor:
         self.analyses = Analyses(world, self.desk, self.sessions)
         self.uploads = Uploads(world, self.gate, self.assets, self.analyses, self.repeats)
         self.passes = Passes(world, self.gate)
+        self.pairings = Pairings(world, self.gate)
         self.exports = Exports(world, self.gate, self.sessions, self.songs, self.repeats)
         admission = Admission(world.rules.realtime_budget)
         self.performance = Performance(world, self.sessions, self.takes, admission)

@@ -1,8 +1,7 @@
-"""Passes for the doors that HTTP headers cannot open: WebSocket tickets, OSC pairings."""
+"""Passes for the door that HTTP headers cannot open: WebSocket tickets."""
 
 from musearoo.conductor.access import Gate
 from musearoo.conductor.world import World
-from musearoo.domain.errors import Unavailable
 from musearoo.domain.ids import FamilyId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Actor, Permission
@@ -27,8 +26,3 @@ class Passes:
     def redeem(self, secret: str) -> Ticket:
         """What a WebSocket ticket proves, once; raises `Unauthenticated`."""
         return self._world.tickets.redeem(secret, self._world.clock.monotonic())
-
-    async def pairing(self, actor: Actor, session: SessionId, *, origin: Origin) -> tuple[str, int]:
-        """A code for an OSC device; raises `Unavailable` where the OSC door does not run."""
-        await self._gate.access(actor, ProjectId(session), Permission.VIEW, origin)
-        raise Unavailable("The OSC door is not running on this server, so nothing can be paired.")

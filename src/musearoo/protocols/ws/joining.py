@@ -34,6 +34,7 @@ async def join(connection: "Connection", message: SessionJoin) -> None:
         if message.session_id is not None and message.session_id != guest.session:
             raise Forbidden("The proof is for another session.")
         _check_number(connection, guest)
+        await connection.door.conductor.pairings.opened(guest.actor, guest.session)
         room, owner = await connection.door.rooms.open(guest.session)
     except MuseArooError as refusal:
         connection.refuse(refusal, message.message_id)

@@ -9,6 +9,7 @@ from musearoo.protocols.rest.routes.collaboration import collaboration
 from musearoo.protocols.rest.routes.exports import exports
 from musearoo.protocols.rest.routes.generations import generations
 from musearoo.protocols.rest.routes.health import health
+from musearoo.protocols.rest.routes.osc import osc
 from musearoo.protocols.rest.routes.pages import pages
 from musearoo.protocols.rest.routes.passes import passes
 from musearoo.protocols.rest.routes.projects import projects
@@ -20,7 +21,7 @@ from musearoo.protocols.rest.routing import Declared
 ROUTES: Final[tuple[Declared, ...]] = tuple(
     declared
     for resource in (
-        projects, sessions, generations, assets, takes, analyses, user, auth, passes,
+        projects, sessions, generations, assets, takes, analyses, user, auth, passes, osc,
         collaboration, exports, health, pages,
     )
     for declared in resource

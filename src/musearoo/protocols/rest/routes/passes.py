@@ -1,4 +1,4 @@
-"""Passes for the other doors."""
+"""Tickets for the WebSocket."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from musearoo.protocols.rest.bodies import json_body
 from musearoo.protocols.rest.call import LoggedIn
 from musearoo.protocols.rest.policies import project
 from musearoo.protocols.rest.routing import Resource
-from musearoo.protocols.rest.shapes.answers import PairingResponse, TicketResponse
+from musearoo.protocols.rest.shapes.answers import TicketResponse
 from musearoo.protocols.rest.shapes.requests import SessionRef
 
 passes = Resource("passes")
@@ -33,17 +33,3 @@ async def issue_ticket(
         page=header(caller.request.scope, b"origin"),
     )
     return answer(TicketResponse(ticket, seconds), 201)
-
-
-@passes.route(
-    "POST", "/osc/pairings", policy=project(Permission.VIEW, via="body.session_id"),
-    answers={201: PairingResponse},
-)  # fmt: skip
-async def pair_osc(
-    caller: LoggedIn, body: Annotated[SessionRef, json_body(SessionRef)]
-) -> Response:
-    """A code that lets an OSC device act in a session as you; 503 where no OSC door runs."""
-    code, seconds = await caller.conductor.passes.pairing(
-        caller.actor, SessionId(body.session_id), origin=caller.origin
-    )
-    return answer(PairingResponse(code, seconds), 201)

@@ -50,6 +50,7 @@ async def open_session(caller: LoggedIn, project_id: PathId) -> Response:
     """The session of a project; it has exactly one, for life."""
     await caller.access(project_id, Permission.VIEW)
     session = await caller.conductor.sessions.open(SessionId(project_id))
+    await caller.conductor.pairings.opened(caller.actor, session.session)
     opened = SessionOpened(session.session, project_id, session.epoch, session.seq)
     return answer(opened, 200, {"Location": f"/api/v3/sessions/{session.session}"})
 

@@ -280,6 +280,20 @@ class PairingResponse(msgspec.Struct, frozen=True):
     expires_in: int
 
 
+class PairedDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """An OSC device that acts as somebody; `reply_port` is where it listens."""
+
+    id: str
+    session_id: str
+    transport: str
+    host: str
+    port: int
+    reply_port: int
+    permissions: list[Permission]
+    paired_at: datetime
+    ends_at: datetime
+
+
 class VersionResponse(msgspec.Struct, frozen=True):
     """What runs here."""
 
