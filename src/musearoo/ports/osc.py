@@ -1,18 +1,23 @@
 """The OSC door as the rest of the application sees it."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from musearoo.domain.ids import SessionId, UserId
 
 
-class Source(msgspec.Struct, frozen=True):
-    """Where datagrams or a stream come from: transport, numeric address and port."""
+class Source(msgspec.Struct, frozen=True, gc=False):
+    """Where packets come from and answers go to.
 
-    transport: str
+    `host` is a numeric address. `connection` numbers TCP connections and is 0 for UDP, where
+    a source may also be made by hand: the same host with the port that it wants answers at.
+    """
+
+    transport: Literal["udp", "tcp"]
     host: str
     port: int
+    connection: int = 0
 
 
 class Recent(msgspec.Struct, frozen=True, kw_only=True):
