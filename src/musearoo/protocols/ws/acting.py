@@ -4,7 +4,9 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from musearoo.codecs.ws import (
-    AckMessage,
+    AudioStreamData,
+    AudioStreamEnd,
+    AudioStreamStart,
     AuthRefresh,
     ChatMessage,
     CommandMessage,
@@ -12,6 +14,7 @@ from musearoo.codecs.ws import (
     Incoming,
     Notice,
     ParameterChange,
+    VoiceCommand,
     acts_of,
     moment_of,
 )
@@ -20,10 +23,16 @@ from musearoo.conductor.sessions import Ack
 from musearoo.domain.commands import Command
 from musearoo.domain.errors import Unavailable
 from musearoo.domain.ids import CommandId
+from musearoo.protocols.ws import answers, speaking
 
 if TYPE_CHECKING:
     from musearoo.conductor.room_entrance import Guest
     from musearoo.protocols.ws.connection import Connection
+
+
+def takes_long(message: Incoming) -> bool:
+    """Whether what comes after a message must not wait for it."""
+    return isinstance(message, AudioStreamEnd) or speaking.is_recording(message)
 
 
 async def carry_out(connection: "Connection", message: Incoming) -> None:
@@ -31,6 +40,7 @@ async def carry_out(connection: "Connection", message: Incoming) -> None:
     guest = connection.guest
     if guest is None:
         return
+    ack: Ack | AckData
     match message:
         case ChatMessage():
             ack = await _say(connection, guest, message)
@@ -43,23 +53,18 @@ async def carry_out(connection: "Connection", message: Incoming) -> None:
             ack = _standing(connection)
         case ParameterChange() | GenerationRequest() | CommandMessage():
             ack = await _submit(connection, guest, message)
+        case VoiceCommand():
+            ack = await speaking.obey(connection, guest, message)
+        case AudioStreamStart():
+            ack = await connection.sound.start(message)
+        case AudioStreamData():
+            ack = connection.sound.data(message)
+        case AudioStreamEnd():
+            ack = await connection.sound.end(message)
         case _:
-            raise Unavailable("This server does not take audio or voice on the WebSocket yet.")
+            return
     if message.message_id is not None:
-        acknowledge(connection, message.message_id, ack)
-
-
-def acknowledge(connection: "Connection", cause: str, ack: Ack) -> None:
-    """Tell the asker, and only the asker, what became of a message."""
-    data = AckData(
-        seq=ack.seq,
-        epoch=ack.epoch,
-        lands_at=ack.lands_at,
-        generation_id=ack.generation_id,
-        take_id=ack.take_id,
-        conflicts=ack.conflicts,
-    )
-    connection.send(AckMessage(cause=cause, data=data, **connection.envelope()))
+        answers.acknowledge(connection, message.message_id, ack)
 
 
 def supersede(connection: "Connection", lane: deque[Incoming], message: ParameterChange) -> None:

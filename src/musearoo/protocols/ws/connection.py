@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from musearoo.codecs.ws import (
     MAXIMUM_FIRST_FRAME,
     MAXIMUM_FRAME,
+    AudioRecord,
     AuthExpiring,
     CloseCode,
     CursorMoved,
@@ -19,8 +20,8 @@ from musearoo.codecs.ws import (
     FrameRefused,
     GoingAway,
     Heartbeat,
-    HeartbeatAck,
     Incoming,
+    NoteRecord,
     Outgoing,
     ParameterChange,
     Present,
@@ -37,24 +38,20 @@ from musearoo.codecs.ws.outgoing import (
     ErrorData,
     ExpiringData,
     GoingAwayData,
-    HeartbeatAckData,
     ReconnectedData,
 )
 from musearoo.conductor.eager import begin
 from musearoo.conductor.room_entrance import Guest, ends_visit
-from musearoo.domain.errors import (
-    ErrorCode,
-    MuseArooError,
-    TooManyRequests,
-)
+from musearoo.domain.errors import ErrorCode, MuseArooError, TooManyRequests
 from musearoo.domain.origin import Origin, cut_address
-from musearoo.protocols.ws import acting, joining, records
+from musearoo.protocols.ws import acting, answers, joining, records
 from musearoo.protocols.ws.door import Door
 from musearoo.protocols.ws.frames import text_frame
 from musearoo.protocols.ws.handshake import Arrival
 from musearoo.protocols.ws.outbox import Outbox
 from musearoo.protocols.ws.pacing import Bucket
 from musearoo.protocols.ws.room import Room, coalesced, snapshot_of
+from musearoo.protocols.ws.sound import Sound
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +91,7 @@ class Connection:
         self._hang_up = hang_up
         self._hold = hold
         self.ping = ping
+        self._sound: Sound | None = None  # few play
         self._lane: deque[Incoming] = deque()
         self._working = False
         self._held = False
@@ -131,8 +129,11 @@ class Connection:
             self._faulty(FrameRefused(FrameFault.MALFORMED, detail))
             return
         try:
-            for message in records.messages(payload, self.room.handles, self.instance):
-                self.take(message)
+            for each in records.messages(payload, self.room.handles, self.instance):
+                if isinstance(each, AudioRecord | NoteRecord):
+                    self.sound.take(each)
+                else:
+                    self.take(each)
         except FrameRefused as refusal:
             self._faulty(refusal)
 
@@ -179,7 +180,11 @@ class Connection:
                 if self._held and len(self._lane) < _LANE // 4:
                     self._held = False
                     self._hold(False)
-                await self._carry_out(message)
+                work = self._carry_out(message)
+                if acting.takes_long(message):
+                    begin(work, self.door.conductor.world.spawn, name="ws.aside")
+                else:
+                    await work
         finally:
             self._working = False
 
@@ -216,7 +221,7 @@ class Connection:
     def _at_once(self, message: Incoming, *, late: float) -> None:
         match message:
             case Heartbeat():
-                self._beat(message)
+                answers.beat(self, message)
             case SessionLeave():
                 self.end(CloseCode.NORMAL, "left")
             case CursorPosition() if not late:
@@ -225,11 +230,6 @@ class Connection:
                 device = data.device or self.present.device
                 self.present = replace(self.present, status=data.status, device=device)
                 self.room.changed(self)
-
-    def _beat(self, message: Heartbeat) -> None:
-        now = self.door.clock.now()
-        data = HeartbeatAckData(t0=message.data.t0, t1=now, t2=self.door.clock.now())
-        self.send(HeartbeatAck(cause=message.message_id, data=data, **self.envelope()))
 
     def _cursor(self, message: CursorPosition) -> None:
         if self.room is None:
@@ -314,6 +314,13 @@ class Connection:
         self.send(GoingAway(data=data, **self.envelope()))
 
     @property
+    def sound(self) -> Sound:
+        """What this connection plays."""
+        if self._sound is None:
+            self._sound = Sound(self)
+        return self._sound
+
+    @property
     def busy(self) -> bool:
         """Whether messages that came are still being carried out."""
         return self._working
@@ -343,6 +350,8 @@ class Connection:
             self.door.entrance.left(self.token, self.counter)
         if self.room is not None and self.room.members.get(self.name) is self:
             self.room.leave(self, away_seconds=None if clean else self.door.options.away_seconds)
+            if clean and self._sound is not None:
+                self.door.conductor.world.spawn(self._sound.leave(), name="ws.sound_ends")
 
     # Going out
 
@@ -368,14 +377,10 @@ class Connection:
 
     def is_new(self, message_id: str | None) -> bool:
         """Whether an id cannot have come before: `<connection>:<counter>`, counting up."""
-        if message_id is None or not message_id.startswith(self.name):
+        number = records.counter_of(message_id, self.name) if message_id is not None else None
+        if number is None or number <= self.counter:
             return False
-        colon, number = message_id[len(self.name) :][:1], message_id[len(self.name) + 1 :]
-        if colon != ":" or len(number) > 15 or not (number.isascii() and number.isdigit()):
-            return False
-        if int(number) <= self.counter:
-            return False
-        self.counter = int(number)
+        self.counter = number
         return True
 
     def envelope(self) -> dict[str, Any]:

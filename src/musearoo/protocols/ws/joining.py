@@ -13,6 +13,7 @@ from musearoo.domain.ids import ProjectId
 from musearoo.domain.permissions import Access, Grant, Permission
 from musearoo.protocols.ws.outbox import HARD_CAP
 from musearoo.protocols.ws.room import LOG_EVENTS, Room, snapshot_of
+from musearoo.protocols.ws.sound import BYTES_PER_SECOND
 
 if TYPE_CHECKING:
     from musearoo.protocols.ws.connection import Connection
@@ -114,6 +115,7 @@ def _welcome(
             heartbeat_seconds=options.heartbeat_seconds,
             silence_seconds=options.silence_seconds,
             replay_events=LOG_EVENTS,
+            audio_bytes_per_second=BYTES_PER_SECOND,
         ),
         resume_token=connection.token,
         state=state,
@@ -121,6 +123,7 @@ def _welcome(
         present=room.present(),
         parameters=room.handles.handles if connection.binary else (),
         expires_in=guest.expires_at - clock.monotonic(),
+        speech=connection.door.conductor.voice.hears,
     )
 
 

@@ -34,7 +34,8 @@ from musearoo.domain.events import (
 from musearoo.domain.ids import SessionId
 from musearoo.domain.permissions import Access
 from musearoo.ports.ambient import Clock
-from musearoo.protocols.ws.frames import Post, text_frame
+from musearoo.protocols.ws.answers import progress_record
+from musearoo.protocols.ws.frames import Post, binary_frame, text_frame
 from musearoo.protocols.ws.outbox import Outbox
 
 LOG_EVENTS: Final = 1_024
@@ -143,12 +144,30 @@ class Room:
             frame = post.binary(self.handles) if member.binary else text
             member.outbox.event(frame, seq, key)
 
-    def tell(self, message: Any, key: tuple[str, ...], *, but: Member | None = None) -> None:
-        """Send an unnumbered message to everyone; a later one of its key replaces it."""
+    def tell(
+        self,
+        message: Any,
+        key: tuple[str, ...],
+        *,
+        but: Member | None = None,
+        record: bytes | None = None,
+    ) -> None:
+        """Send an unnumbered message to everyone; a later one of its key replaces it.
+
+        `record` is the same for those who read records.
+        """
         frame = text_frame(encode(message))
+        binary = binary_frame(record) if record is not None else frame
         for member in self.members.values():
             if member is not but:
-                member.outbox.latest(frame, key)
+                member.outbox.latest(binary if member.binary else frame, key)
+
+    def relay(self, record: bytes, *, but: Member) -> None:
+        """Send sound or a live note to all who read records, for as long as it is news."""
+        frame, now = binary_frame(record), self._clock.monotonic()
+        for member in self.members.values():
+            if member.binary and member is not but:
+                member.outbox.lossy(frame, now)
 
     def _progress(self, sequenced: Sequenced) -> None:
         match sequenced.event:
@@ -170,7 +189,10 @@ class Room:
                     data=data,
                 )
                 key = coalescing_key("generation_progress", data)
-                self.tell(message, key or ("generation_progress",))
+                record = progress_record(
+                    message, self.seq, self.senders.get(sequenced.cause or "", 0)
+                )
+                self.tell(message, key or ("generation_progress",), record=record)
             case GenerationCompleted() | GenerationFailed() as ended:
                 self._bars.pop(ended.generation_id, None)
 
