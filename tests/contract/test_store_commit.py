@@ -8,7 +8,7 @@ import pytest
 
 from musearoo.domain.errors import Conflict, NotFound, Unavailable
 from musearoo.storage import schema
-from tests.contract.making import ANN, asset, event, project, session, user, with_song
+from tests.contract.making import ANN, SONG, asset, event, project, session, user, with_song
 
 
 class Refused(Exception):
@@ -182,3 +182,33 @@ class TestClose:
             await store.write(lambda tx: tx.projects.insert(project("late")))
         with pytest.raises(Unavailable):
             await store.read(lambda tx: tx.accounts.get(ANN))
+
+
+async def test_works_that_share_a_write_fail_alone(store) -> None:
+    """What one raises is undone and told; the others are written, and all in one write."""
+    await with_song(store)
+    ran = []
+
+    def put(number: int):
+        def work(tx) -> None:
+            ran.append(number)
+            tx.sessions.append([event(number)])
+
+        return work
+
+    def fail(tx) -> None:
+        tx.sessions.append([event(9)])
+        raise NotFound("nothing")
+
+    def together(tx) -> None:
+        put(1)(tx)
+        fail(tx)
+
+    failures = await store.write_each([put(1), fail, put(2)], together)
+    assert [type(None), NotFound, type(None)] == [type(failure) for failure in failures]
+    assert [1, 1, 2] == ran
+    assert [None, None] == await store.write_each(
+        [put(3), put(4)], lambda tx: put(3)(tx) or put(4)(tx)
+    )
+    found = await store.read(lambda tx: tx.sessions.events_after(SONG, 0, 10))
+    assert [1, 2, 3, 4] == [each.seq for each in found]

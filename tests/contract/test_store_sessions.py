@@ -129,3 +129,27 @@ class TestHead:
             await store.write(lambda tx: tx.sessions.set_epoch(SONG, "e1"))
         with pytest.raises(NotFound):
             await store.write(lambda tx: tx.sessions.insert(session()))
+
+
+class TestFinding:
+    async def test_last_numbers_of_many_leave_out_what_is_gone(self, store) -> None:
+        await with_song(store)
+        await store.write(lambda tx: tx.sessions.append([event(1), event(2)]))
+        assert {SONG: 2} == await store.read(lambda tx: tx.sessions.last_seqs([SONG, "missing"]))
+        assert {} == await store.read(lambda tx: tx.sessions.last_seqs([]))
+
+    async def test_rows_that_name_a_cause_in_column_or_body(self, store) -> None:
+        await with_song(store)
+        rows = [
+            event(1, at=10.0, cause="c:1"), event(2, at=20.0, cause="c:12"),
+            event(3, at=30.0, cause=None, body=b"\xc1..\xa3c:1.."),
+        ]  # fmt: skip
+        await store.write(lambda tx: tx.sessions.append(rows))
+
+        async def named(cause: str, since: float) -> list[int]:
+            found = await store.read(lambda tx: tx.sessions.naming(SONG, cause, since))
+            return sorted(row.seq for row in found)
+
+        assert [1, 3] == await named("c:1", 0.0)
+        assert [3] == await named("c:1", 25.0)
+        assert [] == await named("c:13", 0.0)

@@ -105,7 +105,7 @@ async def settle(
     conflicts = event.conflicts if isinstance(event, NothingToUndo) else ()
     ack = Ack(seq=sequenced.seq, epoch=sequenced.epoch, lands_at=landing, conflicts=conflicts)
     if is_state_class(event):
-        deed.session.journal(lambda tx: deed.keep(tx, ack))
+        deed.session.journal(None if command.id is None else lambda tx: deed.keep(tx, ack))
     else:
         await deed.session.commit(lambda tx: deed.keep(tx, ack))
     return ack

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
-import msgspec
-
+from musearoo.conductor.event_log import events_of
+from musearoo.conductor.journal import RUNNING, Batch, Journal, Record
 from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
-from musearoo.domain.errors import NotFound, Unavailable
+from musearoo.domain.errors import NotFound
 from musearoo.domain.events import Event, History, Sequenced
 from musearoo.domain.ids import SessionId, UserId
 from musearoo.domain.records import SessionRecord, StoredEvent
@@ -18,11 +18,8 @@ from musearoo.domain.session.state import SessionState
 from musearoo.ports.store import Transaction
 
 T = TypeVar("T")
-Record = Callable[[Transaction], T]
 
 EVENTS_PER_STATE: Final = 256
-_BODY: Final = msgspec.msgpack.Decoder(tuple[Event, History])
-_OPEN: Final = ""  # the epoch of a session whose owner runs, or died
 
 
 def new_session(session: SessionId, epoch: str) -> SessionRecord:
@@ -37,9 +34,11 @@ class Sequencer:
         self,
         world: World,
         session: SessionId,
+        journal: Journal,
         started_over: Callable[["Sequencer"], None] | None = None,
     ) -> None:
         self._world = world
+        self._journal = journal
         self._started_over = started_over
         self.session = session
         self.state = SessionState()
@@ -47,8 +46,8 @@ class Sequencer:
         self.epoch = ""
         self._state_seq = 0
         self._pending: list[Sequenced] = []
-        self._records: list[Record[None]] = []
-        self._flushing = False
+        self._records: list[Record] = []
+        self._noted = False
         self._holders = 0
         self._starting_over = asyncio.Lock()
 
@@ -68,7 +67,7 @@ class Sequencer:
     @property
     def idle(self) -> bool:
         """Whether everything that happened is durable, and nobody is at work on it."""
-        return not (self._pending or self._records or self._flushing or self._holders)
+        return not (self._pending or self._records or self._holders)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -99,24 +98,16 @@ class Sequencer:
         self._world.bus.publish(self.session, (sequenced,))
         return sequenced
 
-    async def commit(self, record: Record[T]) -> T:
+    async def commit(self, record: Callable[[Transaction], T]) -> T:
         """Make all that was sequenced durable, together with `record`.
 
         `record` must not refuse: its events are already published. When the store
         fails, the session goes back to its last durable event under a new epoch.
         """
-        events, records = self._taken()
-        epoch, before = self.epoch, self.seq - len(events)
-        snapshot = self._snapshot(events)
+        batch = self._taken()
 
         def work(tx: Transaction) -> T:
-            if tx.sessions.last_seq(self.session) != before:
-                raise Unavailable("Events before these were lost; the session starts over.")
-            tx.sessions.append([_stored(event) for event in events])
-            for each in records:
-                each(tx)
-            if snapshot is not None:
-                tx.sessions.save_state(self.session, _OPEN, *snapshot)
+            batch.write(tx)
             return record(tx)
 
         with self.held():
@@ -125,46 +116,43 @@ class Sequencer:
             except asyncio.CancelledError:
                 raise  # it is done all the same; were it lost, the next commit would find out
             except BaseException:
-                await self._start_over(epoch)
+                await self.lost(batch)
                 raise
 
-    def journal(self, record: Record[None]) -> None:
+    def journal(self, record: Record | None = None) -> None:
         """Make what was sequenced durable within 50 ms, without waiting for it."""
-        self._records.append(record)
-        if not self._flushing:
-            self._flushing = True
-            self._world.spawn(self._flush(), name="session.journal")
+        if record is not None:
+            self._records.append(record)
+        if not self._noted:
+            self._noted = True
+            self._journal.note(self)
+
+    def take(self) -> Batch | None:
+        """What the journal has to write, if there is anything left to be written."""
+        self._noted = False
+        return self._taken() if self._pending or self._records else None
 
     async def settled(self) -> None:
         """Wait until everything that was sequenced so far is durable."""
         await self.commit(lambda _tx: None)
 
-    async def _flush(self) -> None:
-        # All sessions at the same moments, so that their writes share one transaction.
-        delay = self._world.rules.journal_delay
-        await self._world.clock.sleep(delay - self._world.clock.monotonic() % delay)
-        self._flushing = False
-        if self._pending or self._records:
-            await self.commit(lambda _tx: None)
-
-    def _taken(self) -> tuple[list[Sequenced], list[Record[None]]]:
-        taken = self._pending, self._records
+    def _taken(self) -> Batch:
+        events, records = self._pending, self._records
         self._pending, self._records = [], []
-        return taken
+        state = None
+        if events and self.seq - self._state_seq >= EVENTS_PER_STATE:
+            self._state_seq = self.seq
+            state = self.state
+        before = self.seq - len(events)
+        return Batch(self.session, self.epoch, before, events, records, state)
 
-    def _snapshot(self, events: list[Sequenced]) -> tuple[int, bytes] | None:
-        if not events or self.seq - self._state_seq < EVENTS_PER_STATE:
-            return None
-        self._state_seq = self.seq
-        return self.seq, pack(self.state)
-
-    async def _start_over(self, epoch: str) -> None:
-        """Go back to the last durable event, once for all whose commits of `epoch` failed.
+    async def lost(self, batch: Batch) -> None:
+        """Go back to the last durable event, once for all whose writes of an epoch failed.
 
         Until then the epoch goes on, so that what is sequenced meanwhile is lost with it.
         """
         async with self._starting_over:
-            if self.epoch != epoch:
+            if self.epoch != batch.epoch:
                 return
             await self._restore()
             self._pending, self._records = [], []
@@ -174,11 +162,11 @@ class Sequencer:
 
     async def _restore(self) -> str:
         record, events = await self._world.store.write(self._load)
-        state = unpack(record.state, SessionState)
-        for stored in events:
-            state = apply(state, sequenced_of(stored))
+        state, seq = unpack(record.state, SessionState), record.state_seq
+        for sequenced in events_of(events, seq):
+            state, seq = apply(state, sequenced), sequenced.seq
         self.state, self._state_seq = state, record.state_seq
-        self.seq = events[-1].seq if events else record.state_seq
+        self.seq = seq
         return record.epoch
 
     def _load(self, tx: Transaction) -> tuple[SessionRecord, list[StoredEvent]]:
@@ -186,7 +174,7 @@ class Sequencer:
         if record is None:
             raise NotFound("session")
         # Marked before anything is published: a crash from here on means a new epoch.
-        tx.sessions.set_epoch(self.session, _OPEN)
+        tx.sessions.set_epoch(self.session, RUNNING)
         return record, tx.sessions.events_after(self.session, record.state_seq, 1 << 31)
 
 
@@ -196,33 +184,7 @@ def durable_state(tx: Transaction, session: SessionId) -> SessionState:
     if record is None:
         raise NotFound("session")
     state = unpack(record.state, SessionState)
-    for stored in tx.sessions.events_after(session, record.state_seq, EVENTS_PER_STATE * 2):
-        state = apply(state, sequenced_of(stored))
+    rows = tx.sessions.events_after(session, record.state_seq, EVENTS_PER_STATE * 2)
+    for sequenced in events_of(rows, record.state_seq):
+        state = apply(state, sequenced)
     return state
-
-
-def _stored(sequenced: Sequenced) -> StoredEvent:
-    return StoredEvent(
-        session=sequenced.session,
-        seq=sequenced.seq,
-        epoch=sequenced.epoch,
-        at=sequenced.at,
-        user=sequenced.user,
-        cause=sequenced.cause,
-        body=pack((sequenced.event, sequenced.history)),
-    )
-
-
-def sequenced_of(stored: StoredEvent) -> Sequenced:
-    """The event that lies in the log."""
-    event, history = _BODY.decode(stored.body)
-    return Sequenced(
-        session=stored.session,
-        seq=stored.seq,
-        epoch=stored.epoch,
-        at=stored.at,
-        user=stored.user,
-        cause=stored.cause,
-        event=event,
-        history=history,
-    )

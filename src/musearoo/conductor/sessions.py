@@ -2,14 +2,17 @@
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 import structlog
 
 from musearoo.conductor.access import Gate
+from musearoo.conductor.event_log import events_of
+from musearoo.conductor.journal import Journal
 from musearoo.conductor.repeats import Keep, Repeats
-from musearoo.conductor.sequencer import Sequencer, durable_state, sequenced_of
+from musearoo.conductor.sequencer import Sequencer, durable_state
 from musearoo.conductor.single_flight import SingleFlight
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
@@ -77,6 +80,7 @@ class Sessions:
         )
         self._glanced: dict[SessionId, SessionState] = {}
         self._told: list[Callable[[Sequencer], None]] = []
+        self._journal = Journal(world)
 
     def on_start_over(self, told: Callable[[Sequencer], None]) -> None:
         """Call `told` with a session that lost events and goes on under a new epoch."""
@@ -91,7 +95,7 @@ class Sessions:
         return await self._opening.once(session, lambda: self._opened(session))
 
     async def _opened(self, session: SessionId) -> Sequencer:
-        owner = Sequencer(self._world, session, self._tell)
+        owner = Sequencer(self._world, session, self._journal, self._tell)
         await owner.open()
         self._open[session] = owner
         self._glanced.pop(session, None)
@@ -123,10 +127,11 @@ class Sessions:
         if (epoch is not None and epoch != session.epoch) or after > session.seq:
             raise Gone("This epoch has ended; read the session's state and go on from its seq.")
         await session.settled()
+        limit = min(limit, MAXIMUM_EVENTS)
         stored = await self._world.store.read(
-            lambda tx: tx.sessions.events_after(session.session, after, min(limit, MAXIMUM_EVENTS))
+            lambda tx: tx.sessions.events_after(session.session, after, limit)
         )
-        return session, [sequenced_of(event) for event in stored]
+        return session, list(islice(events_of(stored, after), limit))
 
     def drop(self, session: SessionId) -> None:
         """Forget a session whose project was deleted."""

@@ -147,6 +147,13 @@ class SessionRows(Protocol):
     def set_epoch(self, session: SessionId, epoch: str) -> None: ...
     def events_after(self, session: SessionId, after: int, limit: int) -> list[StoredEvent]: ...
     def last_seq(self, session: SessionId) -> int: ...
+    def last_seqs(self, sessions: Sequence[SessionId]) -> dict[SessionId, int]:
+        """The last number of each; sessions that are gone are left out."""
+        ...
+
+    def naming(self, session: SessionId, cause: str, not_before: float) -> list[StoredEvent]:
+        """The rows of the log, not older than UNIX time `not_before`, that name a cause."""
+        ...
 
 
 class WorkRows(Protocol):
@@ -170,7 +177,11 @@ class WorkRows(Protocol):
     def takes(
         self, access: Access, *, part: str | None, limit: int, offset: int
     ) -> tuple[list[Take], int]:
-        """Newest first."""
+        """Newest first; drafts are only in their own user's list."""
+        ...
+
+    def publish_take(self, take: TakeId) -> None:
+        """Make a draft a take like any other; raises `NotFound`."""
         ...
 
     def insert_asset(self, asset: Asset) -> None: ...
@@ -273,6 +284,18 @@ class Store(Protocol):
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run a function in the next group commit; durable when this returns."""
+        ...
+
+    async def write_each(
+        self,
+        works: Sequence[Callable[[Transaction], None]],
+        together: Callable[[Transaction], None],
+    ) -> list[BaseException | None]:
+        """Run `together`, which does what all `works` do, or each by itself should it raise.
+
+        Answers what each raised: one that fails takes no other along. Nothing of others is
+        written in between.
+        """
         ...
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ hears `Unavailable`, nothing of the batch remains, and the thread carries on wit
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol, TypeVar
 
@@ -63,14 +63,16 @@ class Writer(Protocol):
 class _Write:
     """One piece of work on its way to the thread and back."""
 
-    __slots__ = ("answer", "error", "future", "loop", "work")
+    __slots__ = ("answer", "apart", "error", "future", "loop", "work")
 
     def __init__(
         self,
         work: Callable[[Transaction], Any],
         loop: asyncio.AbstractEventLoop,
+        apart: Sequence[Callable[[Transaction], Any]] = (),
     ) -> None:
         self.work = work
+        self.apart = apart
         self.loop = loop
         self.future: asyncio.Future[Any] = loop.create_future()
         self.answer: Any = None
@@ -96,14 +98,29 @@ class GroupCommit:
         Work whose caller is cancelled meanwhile is done all the same: nobody has to guess.
         Raises `Unavailable` when the batch could not be committed or the store is closed.
         """
+        answer: T = await self._written(_Write(work, asyncio.get_running_loop()))
+        return answer
+
+    async def run_each(
+        self,
+        works: Sequence[Callable[[Transaction], None]],
+        together: Callable[[Transaction], None],
+    ) -> list[BaseException | None]:
+        """Run `together`, which does what all `works` do; should it raise, each by itself.
+
+        Answers what each raised. Others' work comes before all of it or after all of it.
+        """
+        write = _Write(together, asyncio.get_running_loop(), works)
+        failures: list[BaseException | None] | None = await self._written(write)
+        return failures or [None] * len(works)
+
+    async def _written(self, write: _Write) -> Any:
         await self._places.acquire()
         if self._closed:
             self._places.release()
             raise Unavailable("The store is closed; the server is shutting down.")
-        write = _Write(work, asyncio.get_running_loop())
         self._queue.put(write)
-        answer: T = await asyncio.shield(write.future)
-        return answer
+        return await asyncio.shield(write.future)
 
     async def close(self) -> None:
         """Finish what was accepted, then end the thread and its connection."""
@@ -142,7 +159,10 @@ class GroupCommit:
         try:
             transaction = self._writer.begin()
             for write in batch:
-                self._apply(write, transaction)
+                write.answer, write.error = self._tried(write.work, transaction)
+                if write.error is not None and write.apart:
+                    write.answer = [self._tried(each, transaction)[1] for each in write.apart]
+                    write.error = None
             self._writer.commit()
         except Exception as error:  # noqa: BLE001  each caller must hear of it, whatever it was
             self._lose(batch, error)
@@ -150,15 +170,19 @@ class GroupCommit:
             self.commits += 1
             self.writes += len(batch)
 
-    def _apply(self, write: _Write, transaction: Transaction) -> None:
+    def _tried(
+        self, work: Callable[[Transaction], Any], transaction: Transaction
+    ) -> tuple[Any, BaseException | None]:
+        """What work answered or raised; what raised is undone."""
         self._writer.mark()
         try:
-            write.answer = write.work(transaction)
+            answer = work(transaction)
             self._writer.keep()
         except BaseException as error:
-            write.error = _tellable(error)
             if not self._writer.undo():
                 raise _unavailable(error) from error
+            return None, _tellable(error)
+        return answer, None
 
     def _lose(self, batch: list[_Write], error: Exception) -> None:
         self._writer.abandon()

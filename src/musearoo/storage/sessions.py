@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, func, select, update
+import msgspec
+from sqlalchemy import JSON, LargeBinary, Text, bindparam, cast, func, or_, select, update
 
 from musearoo.domain.errors import Conflict, NotFound
 from musearoo.domain.ids import SessionId
@@ -30,6 +31,39 @@ _SAVE = Statement(
     )
 )
 _SET_EPOCH = Statement(update(sessions).where(sessions.c.id == bindparam("key")), columns=["epoch"])
+# The names go as one parameter, so that the statement is the same however many there are.
+_listed = func.json_each(bindparam("names")).table_valued("value")
+_LAST_OF = select(sessions.c.id, sessions.c.seq, _logged.label("logged"))
+_LAST_EACH = Statement(
+    _LAST_OF.where(sessions.c.id.in_(select(_listed.c.value))),
+    postgres=_LAST_OF.where(
+        sessions.c.id.in_(
+            select(
+                func.json_array_elements_text(
+                    cast(bindparam("names", type_=Text), JSON)
+                ).column_valued()
+            )
+        )
+    ),
+)
+# A row of several events names their causes in its body only.
+_OF_CAUSE = EVENTS.select.where(
+    events.c.session == bindparam("session"), events.c.at >= bindparam("not_before")
+)
+_NAMING = Statement(
+    _OF_CAUSE.where(
+        or_(
+            events.c.cause == bindparam("cause"),
+            func.instr(events.c.body, bindparam("needle", type_=LargeBinary)) > 0,
+        )
+    ),
+    postgres=_OF_CAUSE.where(
+        or_(
+            events.c.cause == bindparam("cause"),
+            func.position(bindparam("needle", type_=LargeBinary).op("IN")(events.c.body)) > 0,
+        )
+    ),
+)
 _AFTER = Statement(
     EVENTS.select.where(events.c.session == bindparam("session"), events.c.seq > bindparam("after"))
     .order_by(events.c.seq)
@@ -78,3 +112,14 @@ class Sessions:
         # Asked for at every commit: without the state, which may be large.
         row = self._connection.first(_LAST, id=session)
         return 0 if row is None else max(row[0], row[1] or 0)
+
+    def last_seqs(self, sessions: Sequence[SessionId]) -> dict[SessionId, int]:
+        names = msgspec.json.encode(list(sessions)).decode()
+        rows = self._connection.all(_LAST_EACH, names=names)
+        return {name: max(seq, logged or 0) for name, seq, logged in rows}
+
+    def naming(self, session: SessionId, cause: str, not_before: float) -> list[StoredEvent]:
+        rows = self._connection.all(
+            _NAMING, session=session, cause=cause, needle=cause.encode(), not_before=not_before
+        )
+        return [EVENTS.decode(row) for row in rows]

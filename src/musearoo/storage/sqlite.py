@@ -274,6 +274,13 @@ class SqliteStore:
     async def write(self, work: Callable[[Transaction], T]) -> T:
         return await self._commit.run(work)
 
+    async def write_each(
+        self,
+        works: Sequence[Callable[[Transaction], None]],
+        together: Callable[[Transaction], None],
+    ) -> list[BaseException | None]:
+        return await self._commit.run_each(works, together)
+
     async def close(self) -> None:
         if self._closed:
             return

@@ -7,6 +7,7 @@ import pytest
 
 from musearoo.codecs.ws.binary import decode_records, encode_parameter
 from musearoo.codecs.ws.records import Header, ParameterRecord, ValueKind
+from musearoo.conductor.journal import Batch
 from musearoo.domain.permissions import Permission
 from musearoo.protocols.ws import frames
 from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, payloads
@@ -363,7 +364,7 @@ class TestResuming:
         project = await hall.place.project(owner)
         seat = await hall.joined(owner, project)
         session = await hall.place.conductor.sessions.open(project)
-        await session._start_over(session.epoch)
+        await session.lost(Batch(session.session, session.epoch, 0, [], []))
         await settle()
         (again,) = seat.of("reconnect")
         assert ("snapshot", session.epoch) == (again["data"]["status"], again["data"]["epoch"])
