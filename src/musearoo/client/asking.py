@@ -175,9 +175,12 @@ class Asking(ABC):
         *,
         channels: int = 1,
         record: bool = True,
+        steer: str | None = None,
     ) -> int:
         """Begin to send audio; answers the number of the stream."""
-        data = StreamStartData(codec=codec, rate=rate, channels=channels, record=record)
+        data = StreamStartData(
+            codec=codec, rate=rate, channels=channels, record=record, steer=steer
+        )
         return (await self.request(AudioStreamStart(data=data))).stream or 0
 
     async def audio(

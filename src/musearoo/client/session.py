@@ -8,7 +8,6 @@ from typing import Final, Self
 
 import msgspec
 
-from musearoo.client.asking import Asking
 from musearoo.client.clock import ClockEstimator, SteadyClock
 from musearoo.client.follower import Follower
 from musearoo.client.happenings import Events, Happening, Happenings
@@ -17,6 +16,7 @@ from musearoo.client.outbox import Outbox
 from musearoo.client.reading import Read
 from musearoo.client.refusals import ClientError, Ended
 from musearoo.client.rest import Account
+from musearoo.client.sound import Sounding
 from musearoo.codecs.ws import (
     AckMessage,
     AckRecord,
@@ -45,7 +45,7 @@ _LEAVE_SECONDS: Final = 5.0
 _COUNTER_LIMIT: Final = 1 << 32
 
 
-class Session(Asking):
+class Session(Sounding):
     """An async context manager; inside it the session is followed through every break.
 
     What you ask for is answered with the server's `ack` or raises `Refused`; what was asked
@@ -164,7 +164,7 @@ class Session(Asking):
         """Drop the connection as a failing network would; the session comes back by itself."""
         self._link.abort()
 
-    # Asking (see `Asking` for the messages)
+    # Asking (see `Asking` and `Sounding` for the messages)
 
     async def post(
         self, message: Incoming, records: bytes | None = None
@@ -196,6 +196,11 @@ class Session(Asking):
         """The next counter for a message of this connection."""
         self._counter = (self._counter + 1) % _COUNTER_LIMIT
         return self._counter
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._link.clock()
 
     @property
     def speaks_records(self) -> bool:

@@ -12,6 +12,7 @@ from musearoo.client.happenings import Events
 from musearoo.client.link import Options
 from musearoo.client.rest import Account
 from musearoo.client.session import Session
+from musearoo.codecs.ws.outgoing import VoiceShown
 from musearoo.domain.events import Sequenced
 
 T = TypeVar("T")
@@ -53,6 +54,10 @@ class SyncSession:
     def chat(self, text: str) -> int:
         """Say something to everyone; answers the number of the event."""
         return self.do(lambda live: live.chat(text)).seq
+
+    def say(self, text: str, *, confirm: bool = False) -> VoiceShown:
+        """Say in words what shall happen; answers what was understood and done."""
+        return self.do(lambda live: live.say(text, confirm=confirm))
 
     def events(self, timeout: float | None = None) -> Iterator[Sequenced]:
         """Everyone's changes from now on; ends when none comes for `timeout` seconds."""

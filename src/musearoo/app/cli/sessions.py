@@ -32,7 +32,7 @@ from musearoo.codecs.ws import (
     PresenceChange,
 )
 from musearoo.codecs.ws.asyncapi import asyncapi as document
-from musearoo.codecs.ws.outgoing import AckData
+from musearoo.codecs.ws.outgoing import AckData, VoiceShown
 from musearoo.domain.errors import Conflict, InvalidValue, MuseArooError, NotFound, Unavailable
 from musearoo.domain.events import Sequenced
 from musearoo.security.local_tokens import read_local_token
@@ -101,22 +101,30 @@ def join(
 
 @session.command("send")
 def send(
-    name: Annotated[str, typer.Argument(help="`chat`, a parameter's path, or a command's name.")],
+    name: Annotated[
+        str | None, typer.Argument(help="`chat`, a parameter's path, or a command's name.")
+    ] = None,
     args: Annotated[
         list[str] | None, typer.Argument(help="The words, the value, or name=value ...")
     ] = None,
     at: Annotated[str | None, typer.Option(help="now, next_beat, next_bar, bar N")] = None,
+    say: Annotated[str | None, typer.Option(help="In words what shall happen.")] = None,
     which: Which = None,
     server: Server = None,
     token: Token = None,
     *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking back.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Send one command, such as `drums/complexity 0.7` or `transport action=play`."""
+    """Send one command, such as `drums/complexity 0.7`, or `--say "less busy drums"`."""
+    if (say is None) == (name is None):
+        raise typer.BadParameter("give either a command or --say")
 
     async def work() -> AckData:
         async with joined(server, token, which) as live:
-            return await _ask(live, name, args or [], at)
+            if say is not None:
+                return await live.voice(say, confirm=yes)
+            return await _ask(live, name or "", args or [], at)
 
     ack = run(told(work), as_json=json)
     answer(ack, as_json=json, lines=lambda: iter([_acknowledged(ack)]))
@@ -298,7 +306,23 @@ def _facts(facts: dict[str, Any]) -> str:
 
 
 def _acknowledged(ack: AckData) -> str:
+    if ack.voice is not None:
+        return _understood(ack.voice)
     where = ack.lands_at
     landing = f", from bar {where.bar} beat {where.beat:g}" if where is not None else ""
     made = f", generation {ack.generation_id}" if ack.generation_id is not None else ""
     return f"done as event {ack.seq}{landing}{made}"
+
+
+def _understood(voice: VoiceShown) -> str:
+    unknown = f" (not understood: {', '.join(voice.unknown)})" if voice.unknown else ""
+    match voice.status:
+        case "done":
+            done = (f"{act.told}: {act.detail}" if act.code else act.told for act in voice.acts)
+            return "; ".join(done) + unknown
+        case "asked":
+            return f"{voice.question} Send it again with --yes.{unknown}"
+        case "declined":
+            return "nothing was done"
+        case _:
+            return f"nothing was understood{unknown}"
