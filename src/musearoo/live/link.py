@@ -129,10 +129,14 @@ class PlayingReported(msgspec.Struct, frozen=True):
 
 
 class BeatReported(msgspec.Struct, frozen=True):
-    """The song reached `beat` at `at` (monotonic seconds); late by as much as the way is slow."""
+    """The song reached `beat` at `at` (monotonic seconds).
+
+    Not `precise` are whole beats that Live tells on its own: up to 0.1 s late.
+    """
 
     beat: float
     at: float
+    precise: bool = True
 
 
 class KeyReported(msgspec.Struct, frozen=True):

@@ -150,6 +150,9 @@ class FakeLive:
         if self._thread is not None:
             self._thread.join(5)
         self.surface.disconnect()
+        log = getattr(self.surface, "log_file_handler", None)
+        if log is not None:
+            log.close()  # AbletonOSC leaves it open
 
 
 def script(folder: Path) -> Callable[[Any], Any]:
@@ -172,4 +175,5 @@ def abletonosc(folder: Path, *, listen: int, reply: int) -> Callable[[Any], Any]
     constants.OSC_RESPONSE_PORT = reply  # type: ignore[attr-defined]
     sys.modules[constants.__name__] = constants
     logging.getLogger("abletonosc").propagate = False
+    logging.raiseExceptions = False  # one of its own log lines is malformed
     return script(folder)

@@ -1,0 +1,96 @@
+"""Requests to AbletonOSC, which acknowledges nothing: each is sent with a question behind it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from musearoo.codecs.osc import Message
+from musearoo.domain.errors import Unavailable
+from musearoo.ports.ambient import Clock
+
+RESEND_SECONDS: Final = 0.13
+"""Live looks at its socket every 100 ms: no answer after this is a loss, or a busy Live."""
+SLOWER: Final = 1.25
+SLOWEST_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 6.0
+
+Accepts = Callable[[Message], bool]
+
+
+class _Waiter:
+    """Somebody who waits for an answer; `denied` since an answer came that said otherwise."""
+
+    __slots__ = ("accepts", "answer", "denied")
+
+    def __init__(self, accepts: Accepts) -> None:
+        self.accepts = accepts
+        self.answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self.denied = False
+
+
+class Asking:
+    """Sends acts with questions until Live's answer shows that they took effect."""
+
+    def __init__(self, send: Callable[..., None], clock: Clock) -> None:
+        self.resent = 0
+        self._send = send
+        self._clock = clock
+        self._waiters: dict[str, list[_Waiter]] = {}
+
+    def hear(self, message: Message) -> None:
+        """Give a message of Live to those who wait for it."""
+        for waiter in self._waiters.get(message.address, ()):
+            if waiter.answer.done():
+                continue
+            if waiter.accepts(message):
+                waiter.answer.set_result(message)
+            else:
+                waiter.denied = True
+
+    async def confirm(
+        self,
+        *questions: Message,
+        accepts: Accepts,
+        acts: tuple[Message, ...] = (),
+        once: bool = False,
+        patience: float = PATIENCE_SECONDS,
+    ) -> Message:
+        """Send until an answer at a question's address is accepted; raises `Unavailable`.
+
+        Acts that must not be done twice (`once`) are sent again only after the questions
+        alone have been answered, and not as wanted.
+        """
+        waiter = _Waiter(accepts)
+        addresses = {question.address for question in questions}
+        for address in addresses:
+            self._waiters.setdefault(address, []).append(waiter)
+        try:
+            return await self._until(waiter, acts, questions, once=once, patience=patience)
+        finally:
+            for address in addresses:
+                self._waiters[address].remove(waiter)
+
+    async def _until(
+        self,
+        waiter: _Waiter,
+        acts: tuple[Message, ...],
+        questions: tuple[Message, ...],
+        *,
+        once: bool,
+        patience: float,
+    ) -> Message:
+        deadline = self._clock.monotonic() + patience
+        wait, acting = RESEND_SECONDS, True
+        while True:
+            waiter.denied = False
+            self._send(*(acts if acting else ()), *questions)
+            await asyncio.wait({waiter.answer}, timeout=wait)
+            if waiter.answer.done():
+                return waiter.answer.result()
+            if self._clock.monotonic() >= deadline:
+                raise Unavailable(
+                    "Ableton Live did not confirm this; close its menus and dialogs, try again."
+                )
+            acting = not once or (waiter.denied and not acting)
+            wait = min(wait * SLOWER, SLOWEST_SECONDS)
+            self.resent += 1

@@ -1,0 +1,132 @@
+"""Clips into Live through AbletonOSC: created once, filled window by window, read back."""
+
+import asyncio
+from typing import Final
+
+from musearoo.codecs.osc import Argument, Message
+from musearoo.domain.errors import Conflict
+from musearoo.live.asking import Accepts, Asking
+from musearoo.live.link import Clip, Place, Written
+from musearoo.live.reading import ASKED, Reading
+from musearoo.live.windows import Window, windows
+from musearoo.ports.ambient import Clock
+
+FRESH_SECONDS: Final = 1.0
+"""What was told of a track's clips so recently is believed; else it is asked before writing."""
+IN_FLIGHT: Final = 64
+"""Windows at a time: Linux keeps 256 datagrams for a socket that nobody reads."""
+
+
+class ClipWriter:
+    """Writes clips; what is in a slot is looked at first, for tracks move."""
+
+    def __init__(self, asking: Asking, reading: Reading, clock: Clock) -> None:
+        self._asking = asking
+        self._reading = reading
+        self._clock = clock
+        self._room = asyncio.Semaphore(IN_FLIGHT)
+
+    async def prepare(self, place: Place, name: str, length: float) -> None:
+        """An empty clip in an empty slot; raises `Conflict` when the slot is filled."""
+        await self._expect(place, None)
+        await self._create(place, length)
+        at = _at(place)
+        await self._asking.confirm(
+            Message("/live/clip/get/name", at),
+            acts=(Message("/live/clip/set/name", (*at, name)),),
+            accepts=answers(*at, name),
+        )
+        self._asked_soon(place)
+
+    async def write(self, place: Place, clip: Clip, over: str | None) -> Written:
+        """Make the clip in a slot equal to `clip`; raises `Conflict` when it is not `over`."""
+        began, resent = self._clock.monotonic(), self._asking.resent
+        await self._expect(place, over)
+        if over is None:
+            await self._create(place, clip.length)
+        try:
+            async with asyncio.TaskGroup() as together:
+                for window in windows(clip.notes):
+                    together.create_task(self._window(place, window))
+                together.create_task(self._settings(place, clip))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        self._asked_soon(place)
+        return Written(
+            place=place,
+            notes=len(clip.notes),
+            seconds=self._clock.monotonic() - began,
+            resent=self._asking.resent - resent,
+        )
+
+    async def _expect(self, place: Place, name: str | None) -> None:
+        """Raise `Conflict` unless the slot holds the clip of that name (None: no clip)."""
+        names = self._reading.clip_names(place.track)
+        heard_at = self._reading.heard_at.get(place.track)
+        if heard_at is None or self._clock.monotonic() - heard_at > FRESH_SECONDS:
+            answer = await self._asking.confirm(
+                Message("/live/track/get/clips/name", (place.track,)), accepts=answers(place.track)
+            )
+            names = tuple(None if each is None else str(each) for each in answer.arguments[1:])
+        if names is None or place.slot >= len(names):
+            raise Conflict(f"Live has no slot {place.slot + 1} on track {place.track + 1}.")
+        found = names[place.slot]
+        if found != name:
+            wanted = f'the clip "{name}"' if name is not None else "an empty slot"
+            there = f'the clip "{found}"' if found is not None else "nothing"
+            raise Conflict(
+                f"Slot {place.slot + 1} of track {place.track + 1} in Live holds {there}, "
+                f"not {wanted}; it is left as it is."
+            )
+
+    async def _create(self, place: Place, length: float) -> None:
+        at = _at(place)
+        await self._asking.confirm(
+            Message("/live/clip_slot/get/has_clip", (*at, ASKED)),
+            acts=(Message("/live/clip_slot/create_clip", (*at, float(length))),),
+            accepts=answers(*at, True),
+            once=True,
+        )
+
+    async def _window(self, place: Place, window: Window) -> None:
+        at = _at(place)
+
+        def accepts(message: Message) -> bool:
+            return message.arguments[:2] == at and window.is_read_as(message.arguments[2:])
+
+        *acts, question = window.messages(place)
+        async with self._room:
+            await self._asking.confirm(question, acts=tuple(acts), accepts=accepts)
+
+    async def _settings(self, place: Place, clip: Clip) -> None:
+        """Name, colour and loop. The name is asked for, because it is set last."""
+        at = _at(place)
+        length = float(clip.length)
+        values: dict[str, Argument] = {"looping": clip.looping}
+        values |= {"loop_end": length, "end_marker": length}
+        if clip.color is not None:
+            values["color"] = clip.color
+        acts = (
+            *(Message(f"/live/clip/set/{name}", (*at, value)) for name, value in values.items()),
+            Message("/live/clip/set/name", (*at, clip.name)),
+        )
+        await self._asking.confirm(
+            Message("/live/clip/get/name", at), acts=acts, accepts=answers(*at, clip.name)
+        )
+
+    def _asked_soon(self, place: Place) -> None:
+        """What was told of this track before is no longer true."""
+        self._reading.heard_at.pop(place.track, None)
+
+
+def answers(*arguments: Argument) -> Accepts:
+    """Whether an answer begins with these arguments."""
+
+    def accepts(message: Message) -> bool:
+        return message.arguments[: len(arguments)] == arguments
+
+    return accepts
+
+
+def _at(place: Place) -> tuple[int, int]:
+    return (place.track, place.slot)
