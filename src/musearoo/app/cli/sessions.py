@@ -101,11 +101,13 @@ def join(
 
 @session.command("send")
 def send(
-    name: Annotated[
-        str | None, typer.Argument(help="`chat`, a parameter's path, or a command's name.")
-    ] = None,
-    args: Annotated[
-        list[str] | None, typer.Argument(help="The words, the value, or name=value ...")
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME [ARGS]",
+            help="`chat` and the words, a parameter's path and its value, or a command's name "
+            "and name=value ...",
+        ),
     ] = None,
     at: Annotated[str | None, typer.Option(help="now, next_beat, next_bar, bar N")] = None,
     say: Annotated[str | None, typer.Option(help="In words what shall happen.")] = None,
@@ -117,14 +119,15 @@ def send(
     json: AsJson = False,
 ) -> None:
     """Send one command, such as `drums/complexity 0.7`, or `--say "less busy drums"`."""
-    if (say is None) == (name is None):
+    if (say is None) == (not what):
         raise typer.BadParameter("give either a command or --say")
 
     async def work() -> AckData:
         async with joined(server, token, which) as live:
             if say is not None:
                 return await live.voice(say, confirm=yes)
-            return await _ask(live, name or "", args or [], at)
+            name, *args = what or [""]
+            return await _ask(live, name, args, at)
 
     ack = run(told(work), as_json=json)
     answer(ack, as_json=json, lines=lambda: iter([_acknowledged(ack)]))
