@@ -3,7 +3,7 @@
 import typer
 
 from musearoo import __version__
-from musearoo.app.cli import files, midi_clock, projects, server, sessions
+from musearoo.app.cli import files, midi_clock, osc, projects, server, sessions
 
 app = typer.Typer(
     name="musearoo",
@@ -32,6 +32,7 @@ app.command("openapi")(server.openapi)
 app.command("asyncapi")(sessions.asyncapi)
 app.command("midi-clock")(midi_clock.midi_clock)
 app.add_typer(sessions.session, name="session")
+app.add_typer(osc.osc, name="osc")
 app.add_typer(server.config, name="config")
 app.add_typer(server.database, name="db")
 app.add_typer(projects.user, name="user")

@@ -1,0 +1,1 @@
+"""Controller layouts, made from the address table of whatever engines are installed."""
