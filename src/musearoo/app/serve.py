@@ -19,6 +19,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from musearoo import __version__
 from musearoo.app.compose import Graph, running
 from musearoo.app.metrics import Metrics
+from musearoo.app.osc import osc_door
 from musearoo.app.settings import Settings
 from musearoo.conductor.conductor import Conductor
 from musearoo.domain.errors import MuseArooError, Unavailable
@@ -105,7 +106,8 @@ async def _serve(
                 webbrowser.open(url)
 
         try:
-            await _Server(_config(settings, app, door), ready).serve(sockets=[listener])
+            async with osc_door(graph):
+                await _Server(_config(settings, app, door), ready).serve(sockets=[listener])
         finally:
             door.close()
 

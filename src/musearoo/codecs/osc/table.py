@@ -4,19 +4,23 @@ The door dispatches by it; the documentation page, OSCQuery and controller layou
 from it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from musearoo.codecs.osc.addresses import Address, numbers_of
 from musearoo.codecs.osc.declared import FIXED
 from musearoo.codecs.osc.part_addresses import for_part
 from musearoo.domain.engine import EngineDescription
+from musearoo.domain.session.state import PartState
 
 
 class AddressTable:
     """Every address, found by dictionary; iterating gives them in the order of the page."""
 
-    def __init__(self, addresses: Iterable[Address]) -> None:
+    def __init__(
+        self, addresses: Iterable[Address], engines: Iterable[EngineDescription] = ()
+    ) -> None:
         self._all = tuple(addresses)
+        self._engines = {each.name: each for each in engines}
         self._exact = {each.path: each for each in self._all if not (each.sent or each.is_template)}
         self._templates = {
             each.path.partition("{")[0]: each for each in self._all
@@ -49,6 +53,14 @@ class AddressTable:
                 return template
         return None
 
+    def find_in(self, path: str, parts: Mapping[str, PartState]) -> Address | None:
+        """An address of a part that a project has beside the engines' default parts."""
+        for name in path.split("/")[2:]:
+            engine = self._engines.get(parts[name].engine) if name in parts else None
+            if engine is not None:
+                return next((each for each in for_part(name, engine) if each.path == path), None)
+        return None
+
     def matching(self, matches: Callable[[str], bool], limit: int) -> list[Address]:
         """At most `limit` addresses with a fixed path that a pattern matches."""
         found = []
@@ -62,9 +74,10 @@ class AddressTable:
 
 def address_table(engines: Iterable[EngineDescription]) -> AddressTable:
     """The table of a server with these engines."""
+    engines = tuple(engines)
     of_parts = [
         address
         for description in engines
         for address in for_part(description.default_part, description)
     ]
-    return AddressTable((*of_parts, *FIXED))
+    return AddressTable((*of_parts, *FIXED), engines)

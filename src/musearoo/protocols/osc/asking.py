@@ -1,0 +1,218 @@
+"""Carrying out what devices ask: most of it commands of the conductor, in the order they came."""
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from musearoo.codecs.osc import Message
+from musearoo.codecs.osc.addresses import Address, Request, read
+from musearoo.conductor.pairings import CODE_DIGITS
+from musearoo.domain.commands import Act, At, Command, SelectTake, SetParameter, SetTransport
+from musearoo.domain.errors import ErrorCode, InvalidValue, MuseArooError, NotFound
+from musearoo.domain.ids import CommandId, ProjectId, SessionId
+from musearoo.domain.music.ticks import TICKS_PER_QUARTER
+from musearoo.domain.origin import Origin, cut_address
+from musearoo.domain.permissions import Permission
+from musearoo.ports.osc import Source
+
+if TYPE_CHECKING:
+    from musearoo.protocols.osc.door import Door
+    from musearoo.protocols.osc.peer import Peer
+
+log = structlog.get_logger(__name__)
+
+NO_SESSION: Final = "no_session"
+_OFF_TICKS: Final = TICKS_PER_QUARTER // 2
+_LONGEST_CODE: Final = 32
+_LARGEST_PORT: Final = 65_535
+
+
+class Asking:
+    """The door's hands."""
+
+    def __init__(self, door: "Door") -> None:
+        self._door = door
+        self._conductor = door.conductor
+        self._clock = door.clock
+
+    async def work(self, peer: "Peer") -> None:
+        """Carry out a peer's messages one after another until there are no more."""
+        try:
+            while peer.lane and not peer.gone:
+                address, message = peer.lane.popleft()
+                await self._one(peer, address, message)
+        finally:
+            peer.working = False
+
+    async def _one(self, peer: "Peer", address: Address | None, message: Message) -> None:
+        try:
+            await self._do(peer, address, message)
+        except MuseArooError as refusal:
+            code = NO_SESSION if await self._is_gone(peer, refusal) else str(refusal.code)
+            self._door.refuse(peer, code, refusal.detail, message)
+        except Exception:
+            log.exception("osc.failed", address=address.path if address is not None else "")
+            self._door.refuse(peer, ErrorCode.INTERNAL, "This failed; the log says why.", message)
+        else:
+            peer.note(self._clock.now(), message, "done")
+
+    async def _is_gone(self, peer: "Peer", refusal: MuseArooError) -> bool:
+        """Whether a refusal says that the session itself is not there any more."""
+        if not isinstance(refusal, NotFound) or peer.session is None:
+            return isinstance(refusal, NoSession)
+        try:
+            await self._conductor.sessions.open(peer.session)
+        except NotFound:
+            return True
+        return False
+
+    async def _do(self, peer: "Peer", address: Address | None, message: Message) -> None:
+        if address is not None and address.family == "device":
+            await self._device(peer, address, message)
+            return
+        session = peer.session
+        if session is None:
+            raise NoSession
+        feed = peer.feed
+        if feed is None or feed.session != session:
+            feed = await self._door.feeds.enter(peer, session)
+        if address is None:
+            address = self._door.table.find_in(message.address, feed.owner.state.parts)
+        if address is None:
+            self._door.refuse(peer, "unknown_address", f"There is no {message.address}.", message)
+            return
+        request = read(address, message.arguments, message.address)
+        if request.act is not None:
+            await self.submit(peer, session, request.act, request.at)
+        elif address.build is None:
+            act = await self._act(peer, session, request)
+            if act is not None:
+                await self.submit(peer, session, act, request.at)
+
+    async def submit(self, peer: "Peer", session: SessionId, act: Act, at: At | None) -> None:
+        """Have the conductor carry out an act, as every door does.
+
+        A control's values carry no id: they come a hundred times a second, and one that came
+        twice would set the same value again.
+        """
+        moving = isinstance(act, SetParameter)
+        command = Command(
+            session=session,
+            actor=peer.actor,
+            act=act,
+            origin=peer.origin,
+            id=None if moving else CommandId(self._conductor.world.ids.new()),
+            at=at,
+        )
+        await self._conductor.desk.submit(command, new=not moving)
+
+    async def _act(self, peer: "Peer", session: SessionId, request: Request) -> Act | None:
+        """The act of an address that the table alone cannot make."""
+        values = request.values
+        match request.address.path:
+            case "/live/song/time":
+                return await self._located(session, values["time"])
+            case "/live/clip/trigger":
+                return await self._triggered(peer, session, values["track"], values["clip"] + 1)
+            case path if path.startswith("/musearoo/clip/launch/"):
+                part = path.rpartition("/")[2]
+                return await self._launched(peer, session, part, values["number"])
+        return None
+
+    async def _located(self, session: SessionId, quarters: float) -> Act | None:
+        owner = await self._conductor.sessions.open(session)
+        state, tick = owner.state, round(quarters * TICKS_PER_QUARTER)
+        if abs(state.tick_at(self._clock.now()) - tick) <= _OFF_TICKS:
+            return None
+        bar, inside = divmod(tick, state.meter.bar_ticks)
+        return SetTransport(action="locate", bar=bar + 1, beat=inside / TICKS_PER_QUARTER)
+
+    async def _triggered(
+        self, peer: "Peer", session: SessionId, track: int, number: int
+    ) -> SelectTake:
+        owner = await self._conductor.sessions.open(session)
+        parts = tuple(owner.state.parts)
+        if track >= len(parts):
+            raise InvalidValue("track", track, f"below {len(parts)}, the number of parts")
+        return await self._launched(peer, session, parts[track], number)
+
+    async def _launched(
+        self, peer: "Peer", session: SessionId, part: str, number: int
+    ) -> SelectTake:
+        access = await self._conductor.gate.access(
+            peer.actor, ProjectId(session), Permission.EDIT, peer.origin
+        )
+        takes = self._conductor.takes
+        _, total = await takes.list_for(access, part=part, limit=1, offset=0)
+        if not 1 <= number <= total:
+            raise InvalidValue("number", number, f"1 to {total}, the takes of {part}")
+        found, _ = await takes.list_for(access, part=part, limit=1, offset=total - number)
+        return SelectTake(part=part, take_id=found[0].id)
+
+    async def _device(self, peer: "Peer", address: Address, message: Message) -> None:
+        if address.path == "/musearoo/pair":
+            await self.pair(peer.source, message)
+            return
+        values = read(address, message.arguments if address.arguments else ()).values
+        match address.path:
+            case "/musearoo/hello":
+                await self._hello(peer, values.get("reply_port"))
+            case "/musearoo/refresh" if values.get("pressed", True):
+                await self._tell_everything(peer)
+            case "/musearoo/ping":
+                self._door.tell(peer, Message("/musearoo/pong", (peer.session or "",)))
+            case "/musearoo/unpair":
+                self._conductor.pairings.left(peer.source)
+
+    async def _hello(self, peer: "Peer", port: int | None) -> None:
+        peer.greeted = True
+        if port is not None:
+            self._door.peers.listens_at(peer, port)
+            self._conductor.pairings.moved(peer.source, peer.reply.port)
+        await self._tell_everything(peer)
+
+    async def _tell_everything(self, peer: "Peer") -> None:
+        if peer.session is None:
+            raise NoSession
+        feed = await self._door.feeds.enter(peer, peer.session)
+        feed.everything(peer)
+
+    async def pair(self, source: Source, message: Message) -> None:
+        """Pair a source if its code is right, and answer only then."""
+        code, port = _code_of(message)
+        if code is None:
+            return
+        origin = Origin("osc", cut_address(source.host), self._conductor.world.ids.new(), "osc")
+        pairing = await self._conductor.pairings.redeem(code, source, port, origin)
+        if pairing is None:
+            return
+        peer = self._door.peers.paired(pairing, self._clock.monotonic())
+        self._door.tell(peer, Message("/musearoo/pair", (1,)))
+        try:
+            await self._door.feeds.enter(peer, pairing.session)
+        except MuseArooError as refusal:
+            self._door.refuse(peer, str(refusal.code), refusal.detail, message)
+
+
+class NoSession(MuseArooError):
+    """A source on this machine has no session to act in."""
+
+    code = ErrorCode.NOT_FOUND
+    http_status = 404
+
+    def __init__(self) -> None:
+        super().__init__("No session is open on this machine; open one in the dashboard first.")
+
+
+def _code_of(message: Message) -> tuple[str | None, int | None]:
+    """The code and port of `/musearoo/pair`; numbers lose leading zeros on the way."""
+    code, port = (*message.arguments, None, None)[:2]
+    if isinstance(code, int) and 0 <= code < 10**CODE_DIGITS:
+        code = f"{code:0{CODE_DIGITS}d}"
+    if not isinstance(code, str) or len(code) > _LONGEST_CODE:
+        return None, None
+    if port is None:
+        return code.strip(), None
+    if isinstance(port, int | float) and 1 <= port <= _LARGEST_PORT:
+        return code.strip(), int(port)
+    return None, None

@@ -1,0 +1,224 @@
+"""Feedback: what the devices of one session are told, each address at most 100 times a second."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from musearoo.codecs.osc import Message
+from musearoo.codecs.osc.arguments import single
+from musearoo.codecs.osc.telling import all_paths, changed, error, generated, told
+from musearoo.conductor.conductor import Conductor
+from musearoo.conductor.sequencer import Sequencer
+from musearoo.domain.events import (
+    ContextAdopted,
+    GenerationCompleted,
+    GenerationFailed,
+    MeterSet,
+    Sequenced,
+    TempoSet,
+    TransportChanged,
+)
+from musearoo.domain.ids import SessionId
+from musearoo.domain.music.ticks import TICKS_PER_QUARTER
+from musearoo.protocols.osc.options import SETTLED_SECONDS
+from musearoo.protocols.osc.peer import Peer
+
+if TYPE_CHECKING:
+    from musearoo.codecs.osc.table import AddressTable
+
+_FEW: Final = 32  # datagrams to one peer at a time: small devices have small buffers
+_LONGEST_WAIT: Final = 1.0
+_JUST_BEGUN: Final = TICKS_PER_QUARTER // 16  # a beat that is hardly over is still told
+
+Tell = Callable[[Peer, Message], bool]
+
+
+class Feed:
+    """One session's events on their way to its peers; opened by `Feeds`."""
+
+    def __init__(self, owner: Sequencer, conductor: Conductor, table: "AddressTable") -> None:
+        self.session = owner.session
+        self.owner = owner
+        self.peers: set[Peer] = set()
+        self._conductor = conductor
+        self._clock = conductor.world.clock
+        self._table = table
+        self._tell: Tell = lambda _peer, _message: False
+        self._wake: Callable[[], None] = lambda: None
+        self._beating = 0
+        self._end = conductor.world.bus.subscribe(self.session, self.receive)
+
+    def connect(self, tell: Tell, wake: Callable[[], None]) -> None:
+        """`tell` sends to a peer, `wake` asks for a `flush` soon."""
+        self._tell, self._wake = tell, wake
+
+    def close(self) -> None:
+        """Receive no more."""
+        self._end()
+        self._beating += 1
+
+    def receive(self, events: Sequence[Sequenced]) -> None:
+        """Events of the session, in order; the bus calls this."""
+        for sequenced in events:
+            event = sequenced.event
+            self._owe(changed(event))
+            match event:
+                case GenerationCompleted():
+                    self._tell_all(generated(event))
+                case GenerationFailed():
+                    text = f"{event.part}: {event.detail}"
+                    for peer in tuple(self.peers):
+                        if peer.actor.user == sequenced.user:
+                            self._tell(peer, error(event.code, text))
+                case TransportChanged() | TempoSet() | MeterSet() | ContextAdopted():
+                    self.beat()
+
+    def everything(self, peer: Peer) -> None:
+        """Tell a peer every value in force."""
+        peer.told.clear()
+        peer.owed.update(all_paths(self._table, self.owner.state))
+        self._wake()
+
+    def start_over(self, owner: Sequencer) -> None:
+        """Events were lost: all values may be others."""
+        self.owner = owner
+        for peer in self.peers:
+            self.everything(peer)
+        self.beat()
+
+    def flush(self) -> bool:
+        """Tell what is owed; whether something still is."""
+        state, now, wall = self.owner.state, self._clock.monotonic(), self._clock.now()
+        messages: dict[str, Message | None] = {}
+        owing = False
+        for peer in tuple(self.peers):
+            few = _FEW
+            for path in tuple(peer.owed):
+                if now - peer.moved_at.get(path, -math.inf) < SETTLED_SECONDS:
+                    continue
+                if path not in messages:
+                    messages[path] = told(path, state, self._table, wall)
+                peer.owed.discard(path)
+                if not self._told(peer, path, messages[path]):
+                    peer.owed.add(path)
+                    break
+                few -= 1
+                if few == 0:
+                    break
+            owing = owing or bool(peer.owed)
+        return owing
+
+    def _told(self, peer: Peer, path: str, message: Message | None) -> bool:
+        if message is None:
+            return True
+        values = message.arguments
+        sent = peer.sent_value.pop(path, None)
+        if same(peer.told.get(path), values) and (sent is None or same((sent,), values)):
+            return True
+        if not self._tell(peer, message):
+            return peer.gone
+        peer.told[path] = values  # type: ignore[assignment]
+        return True
+
+    def _owe(self, paths: tuple[str, ...]) -> None:
+        if paths:
+            for peer in self.peers:
+                peer.owed.update(paths)
+            self._wake()
+
+    def _tell_all(self, message: Message) -> None:
+        for peer in tuple(self.peers):
+            self._tell(peer, message)
+
+    def beat(self) -> None:
+        """Count the beats of the transport anew."""
+        self._beating += 1
+        if self.peers and self.owner.state.transport.playing:
+            self._conductor.world.spawn(self._beats(self._beating), name="osc.beats")
+
+    async def _beats(self, turn: int) -> None:
+        last: tuple[int, int] | None = None
+        while self.peers:
+            state = self.owner.state
+            tick, bar_ticks = state.tick_at(self._clock.now()), state.meter.bar_ticks
+            bar, inside = divmod(tick, bar_ticks)
+            beat = inside // TICKS_PER_QUARTER
+            if (bar, beat) != last and (last or inside % TICKS_PER_QUARTER <= _JUST_BEGUN):
+                self._tell_all(Message("/musearoo/beat", (bar + 1, beat + 1)))
+            last = bar, beat
+            following = bar * bar_ticks + min((beat + 1) * TICKS_PER_QUARTER, bar_ticks)
+            if state.transport.loop is not None and tick < state.transport.loop[1]:
+                following = min(following, state.transport.loop[1])
+            wait = state.tempo_map.seconds_at(following) - state.tempo_map.seconds_at(tick)
+            await self._clock.sleep(min(max(wait, 0.001), _LONGEST_WAIT))
+            if turn != self._beating:
+                return
+
+
+def same(one: Sequence[object] | None, other: Sequence[object]) -> bool:
+    """Whether values are equal as they travel: floats in 32 bits."""
+    if one is None or len(one) != len(other):
+        return False
+    return all(_travelling(a) == _travelling(b) for a, b in zip(one, other, strict=True))
+
+
+def _travelling(value: object) -> object:
+    return single(value) if isinstance(value, float) else value
+
+
+class Feeds:
+    """The feeds of the sessions in which a peer acts."""
+
+    def __init__(
+        self, conductor: Conductor, table: "AddressTable", tell: Tell, wake: Callable[[], None]
+    ) -> None:
+        self._conductor = conductor
+        self._table = table
+        self._tell = tell
+        self._wake = wake
+        self._open: dict[SessionId, Feed] = {}
+        conductor.sessions.on_start_over(self._start_over)
+
+    async def enter(self, peer: Peer, session: SessionId) -> Feed:
+        """Let a peer hear a session, and no other; raises `NotFound`."""
+        owner = await self._conductor.sessions.open(session)
+        feed = self._open.get(session)
+        if feed is None:
+            feed = Feed(owner, self._conductor, self._table)
+            feed.connect(self._tell, self._wake)
+            self._open[session] = feed
+        feed.owner = owner
+        if peer.feed is not feed:
+            self.leave(peer)
+            if not peer.gone:
+                first = not feed.peers
+                feed.peers.add(peer)
+                peer.feed = feed
+                if first:
+                    feed.beat()
+        return feed
+
+    def leave(self, peer: Peer) -> None:
+        """A peer hears no more; a session that nobody hears is let go."""
+        feed, peer.feed = peer.feed, None
+        peer.owed.clear()
+        peer.told.clear()
+        if feed is not None:
+            feed.peers.discard(peer)
+            if not feed.peers:
+                feed.close()
+                self._open.pop(feed.session, None)
+
+    def flush(self) -> bool:
+        """Tell what is owed everywhere; whether something still is."""
+        return sum(feed.flush() for feed in tuple(self._open.values())) > 0
+
+    async def keep(self) -> None:
+        """Keep the sessions open that are heard."""
+        for session, feed in list(self._open.items()):
+            feed.owner = await self._conductor.sessions.open(session)
+
+    def _start_over(self, owner: Sequencer) -> None:
+        feed = self._open.get(owner.session)
+        if feed is not None:
+            feed.start_over(owner)
