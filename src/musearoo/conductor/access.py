@@ -72,11 +72,10 @@ class Gate:
 
         Granted rights are looked up at most 2 s ago, and anew as soon as `forget` was called.
         """
-        held = self._held.get((actor.user, project))
-        now = self._world.clock.monotonic()
-        if held is not None and now - held[0] < _ACTOR_SECONDS and needed in held[1].permissions:
-            return held[1]
-        revision = self._revision
+        held = self.held(actor.user, project, needed)
+        if held is not None:
+            return held
+        now, revision = self._world.clock.monotonic(), self._revision
         try:
             access = await self._world.store.read(lambda tx: access_in(tx, actor, project, needed))
         except (Forbidden, NotFound) as refusal:
@@ -90,6 +89,13 @@ class Gate:
         return access
 
     async def owner(self, actor: Actor, project: ProjectId, origin: Origin) -> Access:
+    def held(self, user: UserId, project: ProjectId, needed: Permission) -> Access | None:
+        """The access that was looked up at most 2 s ago; None means that `access` must look."""
+        held = self._held.get((user, project))
+        if held is None or needed not in held[1].permissions:
+            return None
+        return held[1] if self._world.clock.monotonic() - held[0] < _ACTOR_SECONDS else None
+
         """The access of the project's owner; anyone else is refused, and that is audited."""
         access = await self.access(actor, project, Permission.VIEW, origin)
         try:

@@ -13,6 +13,7 @@ from musearoo.conductor.exports import Exports
 from musearoo.conductor.generation import Generation
 from musearoo.conductor.pairings import Pairings
 from musearoo.conductor.parameters import Settings
+from musearoo.conductor.knobs import Knobs
 from musearoo.conductor.passes import Passes
 from musearoo.conductor.performance import Performance
 from musearoo.conductor.projects import Projects
@@ -75,6 +76,8 @@ class Conductor:
 
     @property
     def performers(self) -> dict[str, Performer]:
+        self.knobs = Knobs(world, self.gate, self.sessions)
+        self.desk.remember(self.knobs.told)
         """Who does which kind of durable job."""
         return {
             "generate": self.performance,

@@ -44,10 +44,12 @@ class Repeats:
         work: Callable[[Keep], Awaitable[T]],
         *,
         new: bool = False,
+        told: Callable[[], Awaitable[T | None]] | None = None,
     ) -> T:
         """Run `work` unless this id was answered before; raises `IdempotencyConflict`.
 
-        `new` says that the id cannot have come before, which saves looking.
+        `new` says that the id cannot have come before, which saves looking. `told` knows of
+        answers that are not kept here.
 
         `work` gets a `Keep` and must call it inside the transaction that makes its
         effect durable, so that effect and answer live or die together.
@@ -63,6 +65,8 @@ class Repeats:
             if recent is not None:
                 return recent
             known = None if new else await self._known(user, command, body_hash, answer)
+            if known is None and told is not None and not new:
+                known = await told()
             if known is None:
                 known = await work(self._keep(user, command, body_hash, new=new))
             self._remember(key, body_hash, known)

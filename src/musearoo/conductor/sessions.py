@@ -67,6 +67,11 @@ class Deed(msgspec.Struct, frozen=True):
 
 
 Handler = Callable[[Deed, Any], Awaitable[Ack]]
+Told = Callable[[Command], Awaitable[Ack | None]]
+
+
+async def _told_nothing(_command: Command) -> None:
+    return
 
 
 class Sessions:
@@ -88,11 +93,17 @@ class Sessions:
 
     async def open(self, session: SessionId) -> Sequencer:
         """The owner of a session; raises `NotFound`."""
+        known = self.known(session)
+        if known is not None:
+            return known
+        return await self._opening.once(session, lambda: self._opened(session))
+
+    def known(self, session: SessionId) -> Sequencer | None:
+        """The owner of a session if it is open."""
         known = self._open.get(session)
         if known is not None:
             self._open.move_to_end(session)
-            return known
-        return await self._opening.once(session, lambda: self._opened(session))
+        return known
 
     async def _opened(self, session: SessionId) -> Sequencer:
         owner = Sequencer(self._world, session, self._journal, self._tell)
@@ -176,6 +187,11 @@ class Desk:
         self._sessions = sessions
         self._repeats = repeats
         self._handlers: dict[type[Act], Handler] = {}
+        self._told: Told = _told_nothing
+
+    def remember(self, told: Told) -> None:
+        """Ask `told` too what became of a command whose id came before."""
+        self._told = told
 
     def take_on(self, act: type[Act], handler: Handler) -> None:
         """Let `handler` carry out commands of one kind."""
@@ -197,6 +213,7 @@ class Desk:
             Ack,
             lambda keep: self._carry_out(command, access, keep),
             new=new,
+            told=lambda: self._told(command),
         )
 
     async def _carry_out(self, command: Command, access: Access, keep: Keep) -> Ack:

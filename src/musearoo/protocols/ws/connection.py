@@ -44,7 +44,7 @@ from musearoo.conductor.eager import begin
 from musearoo.conductor.room_entrance import Guest, ends_visit
 from musearoo.domain.errors import ErrorCode, MuseArooError, TooManyRequests
 from musearoo.domain.origin import Origin, cut_address
-from musearoo.protocols.ws import acting, answers, joining, records
+from musearoo.protocols.ws import acting, answers, joining, records, turning
 from musearoo.protocols.ws.door import Door
 from musearoo.protocols.ws.frames import text_frame
 from musearoo.protocols.ws.handshake import Arrival
@@ -152,7 +152,7 @@ class Connection:
             self.refuse(
                 TooManyRequests("Messages come too fast.", retry_after=late), message.message_id
             )
-        else:
+        elif not turning.turn(self, message):
             self._enqueue(message)
 
     def _first(self, message: Incoming) -> None:

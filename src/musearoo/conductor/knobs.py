@@ -1,0 +1,117 @@
+"""Parameter changes on the short way: what needs nothing but memory is done at once."""
+
+import re
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+from musearoo.conductor.access import Gate
+from musearoo.conductor.event_log import events_of
+from musearoo.conductor.parameters import engine_of
+from musearoo.conductor.repeats import KEPT_SECONDS
+from musearoo.conductor.sessions import Ack, Sessions
+from musearoo.conductor.world import World
+from musearoo.domain.commands import COMMANDS, NAMES, At, Command, SetParameter
+from musearoo.domain.engine import ParameterSpec
+from musearoo.domain.errors import IdempotencyConflict
+from musearoo.domain.events import Landing, ParameterSet
+from musearoo.domain.ids import CommandId, ProjectId, SessionId
+from musearoo.domain.music.ticks import quarters
+from musearoo.domain.permissions import Actor
+from musearoo.domain.session.landing import land
+from musearoo.domain.session.state import SessionState
+
+_NEEDED: Final = COMMANDS[NAMES[SetParameter]].permission
+_NOW: Final = At()
+_CACHED: Final = 4_096
+# `<connection>:<counter>`, connections being named by UUIDs of version 7 (RFC 9562 §5.7).
+_COUNTED: Final = re.compile(
+    r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}):\d{1,15}"
+)
+
+
+class Knobs:
+    """Sets parameters at once, and knows from the log what it did."""
+
+    def __init__(self, world: World, gate: Gate, sessions: Sessions) -> None:
+        self._world = world
+        self._gate = gate
+        self._sessions = sessions
+        self._specs: dict[tuple[str, str], ParameterSpec] = {}
+
+    def turn(
+        self, actor: Actor, session: SessionId, act: SetParameter, cause: CommandId | None
+    ) -> Ack | None:
+        """Set a parameter now; None if rights or session must be looked up: `submit` it then.
+
+        `cause` must be new, and its form one that `told` knows. Raises `InvalidValue`.
+        """
+        owner = self._sessions.known(session)
+        if owner is None or act.path.startswith("session/"):
+            return None
+        if self._gate.held(actor.user, ProjectId(session), _NEEDED) is None:
+            return None
+        state = owner.state
+        value = self._spec(state, act.path).checked(act.value)
+        event = ParameterSet(
+            path=act.path, value=value, gesture=act.gesture, lands_at=self._landing(state)
+        )
+        sequenced = owner.sequence(event, user=actor.user, cause=cause)
+        owner.journal()
+        return Ack(seq=sequenced.seq, epoch=sequenced.epoch, lands_at=event.lands_at)
+
+    async def told(self, command: Command) -> Ack | None:
+        """What a command was answered if it went the short way before; the log remembers it.
+
+        Raises `IdempotencyConflict` if something else was asked under its id.
+        """
+        found = _COUNTED.fullmatch(command.id or "")
+        if found is None or command.id is None:
+            return None
+        owner = await self._sessions.open(command.session)
+        await owner.settled()
+        made = (UUID(found[1]).int >> 80) / 1_000  # a cause is not older than its connection
+        since = max(made - 1.0, self._world.clock.now() - KEPT_SECONDS)
+        session, cause = command.session, command.id
+        rows = await self._world.store.read(lambda tx: tx.sessions.naming(session, cause, since))
+        for sequenced in events_of(rows):
+            event = sequenced.event
+            if sequenced.cause != cause or sequenced.user != command.actor.user:
+                continue
+            if not isinstance(event, ParameterSet) or not _asks(command, event):
+                raise IdempotencyConflict
+            return Ack(seq=sequenced.seq, epoch=sequenced.epoch, lands_at=event.lands_at)
+        return None
+
+    def _spec(self, state: SessionState, path: str) -> ParameterSpec:
+        part, _, name = path.partition("/")
+        known = state.parts.get(part)
+        key = known.engine if known is not None else "", path
+        spec = self._specs.get(key)
+        if spec is None:
+            spec = engine_of(state, self._world.engines, part).parameter(name)
+            if len(self._specs) < _CACHED:
+                self._specs[key] = spec
+        return spec
+
+    def _landing(self, state: SessionState) -> Landing:
+        if state.transport.playing:
+            return land(state, _NOW, self._world.clock.now())
+        return _standing(state.transport.tick, state.meter.bar_ticks)
+
+
+@lru_cache(maxsize=_CACHED)
+def _standing(tick: int, bar_ticks: int) -> Landing:
+    """Now, with the transport stopped: as `land` has it."""
+    return Landing(tick // bar_ticks + 1, quarters(tick % bar_ticks))
+
+
+def _asks(command: Command, event: ParameterSet) -> bool:
+    """Whether a command asks what was done; 1 and 1.0 are the same number."""
+    act = command.act
+    return (
+        isinstance(act, SetParameter)
+        and (act.path, act.gesture) == (event.path, event.gesture)
+        and command.at is None
+        and act.value == event.value
+    )

@@ -1,0 +1,62 @@
+"""A knob is turned: the message that comes most often, on the shortest way there and back."""
+
+from typing import TYPE_CHECKING
+
+from musearoo.codecs.ws import AckMessage, Incoming, ParameterChange
+from musearoo.codecs.ws.outgoing import AckData
+from musearoo.conductor.sessions import Ack
+from musearoo.domain.commands import SetParameter
+from musearoo.domain.errors import MuseArooError
+from musearoo.domain.ids import CommandId
+from musearoo.protocols.ws import answers
+from musearoo.protocols.ws.records import counter_of
+
+if TYPE_CHECKING:
+    from musearoo.protocols.ws.connection import Connection
+
+
+def turn(connection: "Connection", message: Incoming) -> bool:
+    """Carry out a change of one parameter now.
+
+    False for what must wait for messages before it or for something to be looked up.
+    """
+    guest, room, cause = connection.guest, connection.room, message.message_id
+    if not isinstance(message, ParameterChange) or connection.busy or guest is None:
+        return False
+    data = message.data
+    if room is None or data.path is None or data.value is None or data.at is not None:
+        return False
+    counter = counter_of(cause, connection.name) if cause is not None else None
+    if cause is None or counter is None or counter <= connection.counter:
+        return False
+    act = SetParameter(path=data.path, value=data.value, gesture=data.gesture)
+    room.senders[cause] = connection.present.sender
+    try:
+        ack = connection.door.conductor.knobs.turn(
+            guest.actor, guest.session, act, CommandId(cause)
+        )
+    except MuseArooError as refusal:
+        connection.refuse(refusal, cause)
+        return True
+    finally:
+        del room.senders[cause]
+    if ack is None:
+        return False
+    connection.counter = counter
+    _acknowledge(connection, cause, ack)
+    return True
+
+
+def _acknowledge(connection: "Connection", cause: str, ack: Ack) -> None:
+    guest = connection.guest
+    if connection.binary or guest is None:
+        answers.acknowledge(connection, cause, ack)
+        return
+    message = AckMessage(
+        cause=cause,
+        session_id=guest.session,
+        timestamp=connection.door.clock.now(),
+        user_id=guest.actor.user,
+        data=AckData(seq=ack.seq, epoch=ack.epoch, lands_at=ack.lands_at),
+    )
+    connection.send(message)
