@@ -173,6 +173,21 @@ def _news() -> dict[str, Outgoing]:
     progress = s.ProgressData(
         progress=0.25, status="processing", generation_id=GENERATION, part="drums"
     )
+    drafted = s.DraftData(
+        name="take_bar", generation_id=GENERATION, take_id=TAKE, part="drums", bar=1,
+        notes=(KICK, SNARE),
+    )  # fmt: skip
+    finished = s.DraftData(
+        name="generation_complete", generation_id=GENERATION, take_id=TAKE, part="drums",
+        engine="drummaroo", confidence=0.875, generation_time_ms=21,
+        stages=e.Stages(
+            admitted=0.5, dispatched=0.75, first_bar=4.5, last_bar=9.25, sent=9.5, stored=11.0
+        ),
+    )  # fmt: skip
+    failed = s.DraftData(
+        name="generation_error", generation_id=GENERATION, part="drums",
+        code="unavailable", detail="This failed on our side; try again.",
+    )  # fmt: skip
     skipped = s.ReconnectedData(status="coalesced", from_seq=50, to_seq=90)
     anew = s.ReconnectedData(status="snapshot", epoch=EPOCH, seq=12, reason="recovered")
     leaving = s.GoingAwayData(in_ms=2_000, after_ms=350, reason="restart")
@@ -180,6 +195,9 @@ def _news() -> dict[str, Outgoing]:
         "user_presence": _told(s.PresenceChange, user_id=ADA, data=joined),
         "cursor_position": _told(s.CursorMoved, user_id=ADA, data=moved),
         "generation_progress": _told(s.GenerationProgress, data=progress),
+        "draft, a bar": _told(s.DraftMessage, user_id=ADA, cause="m-2", data=drafted),
+        "draft, the end": _told(s.DraftMessage, user_id=ADA, cause="m-2", data=finished),
+        "draft, a failure": _told(s.DraftMessage, user_id=ADA, cause="m-2", data=failed),
         "going_away": _told(s.GoingAway, data=leaving),
         "reconnect after coalescing": _told(s.Reconnected, data=skipped),
         "reconnect with a snapshot": _told(s.Reconnected, data=anew),

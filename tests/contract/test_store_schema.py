@@ -1,5 +1,6 @@
 """The schema's life: empty to head and back, the same as the tables in code, on both databases."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,8 +29,9 @@ def described(database: str) -> Any:
 
 
 def _sorted_lines(sql: str | None) -> list[str]:
-    """The lines of a definition; the order of constraints is nobody's concern."""
-    return sorted(line.strip().rstrip(",") for line in (sql or "").splitlines() if line.strip())
+    """The parts of a definition: added columns and constraints stand where it happened."""
+    parts = re.split(r"([(),])", sql or "")
+    return sorted(part.strip() for part in parts if part.strip())
 
 
 def _columns(connection: Connection) -> Iterator[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from musearoo.client.refusals import Ended, Lagged
 from musearoo.codecs.ws import (
     AudioRecord,
     CursorMoved,
+    DraftMessage,
     ErrorMessage,
     GenerationProgress,
     GoingAway,
@@ -40,7 +41,7 @@ class Disconnected(msgspec.Struct, frozen=True):
 
 Happening = (
     Sequenced | PresenceChange | CursorMoved | GenerationProgress | Notice | ErrorMessage
-    | GoingAway | Reconnected | NoteRecord | AudioRecord | Connected | Disconnected
+    | DraftMessage | GoingAway | Reconnected | NoteRecord | AudioRecord | Connected | Disconnected
 )  # fmt: skip
 
 

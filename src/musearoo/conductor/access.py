@@ -11,6 +11,7 @@ from musearoo.domain.ids import FamilyId, ProjectId, UserId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
 from musearoo.domain.policies import project_access, require_owner
+from musearoo.domain.records import GenerationRecord, Take
 from musearoo.ports.security import Signal
 from musearoo.ports.store import Transaction
 
@@ -88,7 +89,6 @@ class Gate:
         self._hold(access, now, revision)
         return access
 
-    async def owner(self, actor: Actor, project: ProjectId, origin: Origin) -> Access:
     def held(self, user: UserId, project: ProjectId, needed: Permission) -> Access | None:
         """The access that was looked up at most 2 s ago; None means that `access` must look."""
         held = self._held.get((user, project))
@@ -96,6 +96,7 @@ class Gate:
             return None
         return held[1] if self._world.clock.monotonic() - held[0] < _ACTOR_SECONDS else None
 
+    async def owner(self, actor: Actor, project: ProjectId, origin: Origin) -> Access:
         """The access of the project's owner; anyone else is refused, and that is audited."""
         access = await self.access(actor, project, Permission.VIEW, origin)
         try:
@@ -158,6 +159,11 @@ class OfProject(Protocol):
 R = TypeVar("R", bound=OfProject)
 
 
+def is_hidden(record: OfProject, reader: UserId) -> bool:
+    """Whether it is somebody else's draft, which nobody else may know of."""
+    return isinstance(record, Take | GenerationRecord) and record.draft and record.user != reader
+
+
 def visible_in(
     tx: Transaction,
     actor: Actor,
@@ -165,8 +171,8 @@ def visible_in(
     what: str,
     needed: Permission = Permission.VIEW,
 ) -> R:
-    """The record if the actor may see it; a stranger's looks missing."""
-    if record is None:
+    """The record if the actor may see it; a stranger's, or another's draft, looks missing."""
+    if record is None or is_hidden(record, actor.user):
         raise NotFound(what)
     try:
         access_in(tx, actor, record.project, needed)

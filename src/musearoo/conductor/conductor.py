@@ -9,11 +9,13 @@ from musearoo.conductor.admission import Admission
 from musearoo.conductor.analyses import Analyses
 from musearoo.conductor.assets import Assets
 from musearoo.conductor.collaboration import Collaboration
+from musearoo.conductor.drafts import Drafts
+from musearoo.conductor.ending import Endings
 from musearoo.conductor.exports import Exports
 from musearoo.conductor.generation import Generation
+from musearoo.conductor.knobs import Knobs
 from musearoo.conductor.pairings import Pairings
 from musearoo.conductor.parameters import Settings
-from musearoo.conductor.knobs import Knobs
 from musearoo.conductor.passes import Passes
 from musearoo.conductor.performance import Performance
 from musearoo.conductor.projects import Projects
@@ -63,7 +65,9 @@ class Conductor:
         self.pairings = Pairings(world, self.gate)
         self.exports = Exports(world, self.gate, self.sessions, self.songs, self.repeats)
         admission = Admission(world.rules.realtime_budget)
-        self.performance = Performance(world, self.sessions, self.takes, admission)
+        self.drafts = Drafts()
+        self.endings = Endings(world, self.takes, self.drafts)
+        self.performance = Performance(world, self.sessions, self.endings, admission)
         self.generation = Generation(
             world, self.desk, self.gate, self.takes, self.analyses, self.performance, admission
         )
@@ -72,12 +76,12 @@ class Conductor:
         )
         self.voice = Voice(world, self.gate, self.sessions, self.desk, self.repeats)
         Settings(world, self.desk)
+        self.knobs = Knobs(world, self.gate, self.sessions)
+        self.desk.remember(self.knobs.told)
         Transport(world, self.desk)
 
     @property
     def performers(self) -> dict[str, Performer]:
-        self.knobs = Knobs(world, self.gate, self.sessions)
-        self.desk.remember(self.knobs.told)
         """Who does which kind of durable job."""
         return {
             "generate": self.performance,

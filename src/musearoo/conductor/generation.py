@@ -4,12 +4,13 @@ from typing import Final
 
 import msgspec
 
-from musearoo.conductor.access import Gate, visible_in
+from musearoo.conductor.access import Gate, is_hidden, visible_in
 from musearoo.conductor.admission import Admission, Admitted, Deferred
 from musearoo.conductor.analyses import Analyses
 from musearoo.conductor.performance import Performance, generation_job
 from musearoo.conductor.plans import Plan, Stamp, plan_generation, plan_regeneration
 from musearoo.conductor.sessions import Ack, Deed, Desk
+from musearoo.conductor.stages import Marks
 from musearoo.conductor.takes import Takes
 from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
@@ -66,6 +67,7 @@ class Generation:
 
     async def generate(self, deed: Deed, act: Generate) -> Ack:
         """Play a new take of a part; the answer comes when the request is durable."""
+        marks = self._marks()
         description = self._world.engines.describe(act.engine)
         part = checked_part(act.part or description.default_part)
         state = deed.session.state
@@ -81,10 +83,11 @@ class Generation:
             selected=selected.get(part),
             stamp=self._stamp(deed, act.seed),
         )
-        return await self._accept(deed, plan, act.quality_target)
+        return await self._accept(deed, plan, act.quality_target, marks)
 
     async def regenerate(self, deed: Deed, act: Regenerate) -> Ack:
         """Play bars or voices of the selected take again; the rest stays bit-identical."""
+        marks = self._marks()
         locks = deed.session.state.parts.get(act.part, PartState(""))
         if locks.selected is None:
             raise Conflict(f'The part "{act.part}" has no take to play again; generate one first.')
@@ -92,12 +95,12 @@ class Generation:
         description = self._world.engines.describe(base.recipe.engine)
         stamp = self._stamp(deed, act.seed)
         plan = plan_regeneration(act, description, locks, base, stamp=stamp)
-        return await self._accept(deed, plan, "balanced")
+        return await self._accept(deed, plan, "balanced", marks)
 
     async def cancel(self, deed: Deed, act: CancelGeneration) -> Ack:
         """Stop a generation; one that has ended already is a conflict."""
         record = await self.record(act.generation_id)
-        if record.project != deed.access.project:
+        if record.project != deed.access.project or is_hidden(record, deed.access.user):
             raise NotFound("generation")
         await self._performance.cancel(deed.session, record)
         ack = Ack(seq=deed.session.seq, epoch=deed.session.epoch, generation_id=act.generation_id)
@@ -134,44 +137,33 @@ class Generation:
         ahead = await self._world.store.read(lambda tx: tx.jobs.waiting())
         return round(own * (ahead + 1), 3)
 
-    async def _accept(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Ack:
+    async def _accept(self, deed: Deed, plan: Plan, quality: QualityTarget, marks: Marks) -> Ack:
         self._take_quota(deed.command.actor)
         try:
             request = self._request(deed, plan, quality)
-            return await self._start(deed, request)
+            marks.reach("admitted")
+            return await self._start(deed, request, marks)
         except Exception:  # not a caller who leaves: what was handed over is played all the same
             self._refund(deed.command.actor)
             raise
 
-    async def _start(self, deed: Deed, request: Request) -> Ack:
+    async def _start(self, deed: Deed, request: Request, marks: Marks) -> Ack:
         plan, record = request.plan, request.record
-        command = deed.command
-        sequenced = deed.session.sequence(
-            GenerationAccepted(
-                generation_id=record.id,
-                take_id=plan.take_id,
-                engine=record.engine,
-                part=plan.part,
-                bars=plan.bars,
-                parameters=record.parameters_used,
-                queued=request.queued,
-                lands_at=request.landing,
-            ),
-            user=command.actor.user,
-            cause=command.id,
-        )
+        if not record.draft:
+            self._tell(deed, request)
         ack = Ack(
-            seq=sequenced.seq,
-            epoch=sequenced.epoch,
+            seq=deed.session.seq,
+            epoch=deed.session.epoch,
             lands_at=request.landing,
             generation_id=record.id,
             take_id=plan.take_id,
         )
         self._performance.expect(record.id)
         if not request.queued:
-            self._performance.begin(deed.session, plan, record, begin_within=request.begin_within)
-
-        counters = self._counters(command.actor)
+            self._performance.begin(
+                deed.session, plan, record, marks=marks, begin_within=request.begin_within
+            )
+        counters = self._counters(deed.command.actor)
 
         def keep(tx: Transaction) -> None:
             tx.work.insert_generation(record)
@@ -181,7 +173,10 @@ class Generation:
             deed.keep(tx, ack)
 
         try:
-            await deed.session.commit(keep)
+            if record.draft:
+                await self._world.store.write(keep)
+            else:
+                await deed.session.commit(keep)
         except Exception:
             self._performance.withdraw(record.id)
             raise
@@ -190,6 +185,20 @@ class Generation:
         if request.queued:
             self._world.jobs.wake()
         return ack
+
+    def _tell(self, deed: Deed, request: Request) -> None:
+        plan, record, command = request.plan, request.record, deed.command
+        accepted = GenerationAccepted(
+            generation_id=record.id,
+            take_id=plan.take_id,
+            engine=record.engine,
+            part=plan.part,
+            bars=plan.bars,
+            parameters=record.parameters_used,
+            queued=request.queued,
+            lands_at=request.landing,
+        )
+        deed.session.sequence(accepted, user=command.actor.user, cause=command.id)
 
     def _request(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Request:
         now = self._world.clock.now()
@@ -212,7 +221,8 @@ class Generation:
             parameters_used=plan.run.parameters,
             parent_take=plan.parent,
         )
-        landing = land(deed.session.state, deed.at, now)
+        # A draft lands when it is selected.
+        landing = None if plan.draft else land(deed.session.state, deed.at, now)
         return Request(plan, record, landing, begin_within)
 
     def _refuse_if_late(self, decision: Admitted | Deferred) -> None:
@@ -249,6 +259,9 @@ class Generation:
             take_id=TakeId(self._world.ids.new()),
             cause=deed.command.id,
         )
+
+    def _marks(self) -> Marks:
+        return Marks(self._world.clock, self._world.clock.monotonic())
 
     def _take_quota(self, actor: Actor) -> None:
         if self._world.rules.quotas:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -10,11 +11,12 @@ from msgspec.structs import replace
 
 from musearoo.conductor.admission import Admission
 from musearoo.conductor.cancelling import CancelFlag
+from musearoo.conductor.ending import Endings
 from musearoo.conductor.plans import Plan, in_order
-from musearoo.conductor.played import Played, bar_event, month_of, renderings_of, take_of
+from musearoo.conductor.played import Played, bar_event
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.conductor.sessions import Sessions
-from musearoo.conductor.takes import Takes
+from musearoo.conductor.stages import Marks
 from musearoo.conductor.values import unpack
 from musearoo.conductor.world import World
 from musearoo.domain.engine import MAXIMUM_SEED, Bar
@@ -25,7 +27,7 @@ from musearoo.domain.errors import (
     ReducedCapacity,
     Unavailable,
 )
-from musearoo.domain.events import GenerationCompleted, GenerationFailed
+from musearoo.domain.events import TakeBar
 from musearoo.domain.ids import GenerationId, JobId, SessionId
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.note import Note
@@ -41,24 +43,35 @@ UNFINISHED: Final = frozenset({"queued", "processing"})
 class _Live:
     """A generation that is being played at once: its cancel request, whether it is durable."""
 
-    def __init__(self) -> None:
+    def __init__(self, marks: Marks) -> None:
+        self.marks = marks
         self.cancel = CancelFlag()
         self.accepted = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is played, for whom, and since when."""
+
+    session: Sequencer
+    plan: Plan
+    record: GenerationRecord
+    marks: Marks
 
 
 class Performance:
     """Runs accepted generations to their end, whatever end that is."""
 
     def __init__(
-        self, world: World, sessions: Sessions, takes: Takes, admission: Admission
+        self, world: World, sessions: Sessions, endings: Endings, admission: Admission
     ) -> None:
         self._world = world
         self._sessions = sessions
-        self._takes = takes
+        self._endings = endings
         self._admission = admission
         self._running: dict[GenerationId, _Live] = {}
-        self._ended: dict[GenerationId, asyncio.Event] = {}
+        self._ended: dict[GenerationId, asyncio.Future[GenerationRecord | None]] = {}
 
     def begin(
         self,
@@ -66,19 +79,20 @@ class Performance:
         plan: Plan,
         record: GenerationRecord,
         *,
+        marks: Marks,
         begin_within: float | None,
     ) -> None:
         """Play at once in the background, on the interactive lane.
 
         What no worker has begun within that many seconds goes on as a queued job.
         """
-        live = self._running[record.id] = _Live()
+        live = self._running[record.id] = _Live(marks)
         work = self._play_live(session, plan, record, live, begin_within)
         live.task = self._world.spawn(work, name="generation.play")
 
     def expect(self, generation: GenerationId) -> None:
         """Let `ended` wait for a generation that is being accepted."""
-        self._ended[generation] = asyncio.Event()
+        self._ended[generation] = asyncio.get_running_loop().create_future()
 
     def accepted(self, generation: GenerationId) -> None:
         """The request is durable: what is played may come to an end."""
@@ -93,13 +107,17 @@ class Performance:
             live.task.cancel()
         self._end(generation)
 
-    async def ended(self, generation: GenerationId, seconds: float) -> None:
-        """Wait until an accepted generation has ended, but not longer than `seconds`."""
-        event = self._ended.get(generation)
-        if event is None:
-            return
+    async def ended(self, generation: GenerationId, seconds: float) -> GenerationRecord | None:
+        """Wait until an accepted generation has ended, but not longer than `seconds`.
+
+        Answers how it ended, where that is known without asking the store.
+        """
+        outcome = self._ended.get(generation)
+        if outcome is None:
+            return None
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
+            return await asyncio.wait_for(asyncio.shield(outcome), seconds)
+        return None
 
     async def cancel(self, session: Sequencer, record: GenerationRecord) -> None:
         """Stop a generation, wherever it is; raises `Conflict` when it has ended."""
@@ -129,9 +147,12 @@ class Performance:
             return
         plan = unpack(record.run, Plan)
         session = await self._sessions.open(SessionId(record.project))
+        age = max(0.0, self._world.clock.now() - record.created_at)
+        marks = Marks(self._world.clock, self._world.clock.monotonic() - age)
         with session.held():
-            played = await self._played(session, plan, record, "durable", cancel, progress)
-            await self._complete(session, record, played)
+            piece = _Piece(session, plan, record, marks)
+            played = await self._played(piece, "durable", cancel, progress)
+            self._end(record.id, await self._endings.complete(session, record, played))
 
     async def gave_up(self, job: Job, status: WorkStatus, error: str | None) -> None:
         """Tell everyone that a queued generation ended without a take."""
@@ -190,11 +211,10 @@ class Performance:
     ) -> None:
         cancel = live.cancel
         try:
-            played = await self._played(
-                session, plan, record, "interactive", cancel, _ignore, begin_within
-            )
+            piece = _Piece(session, plan, record, live.marks)
+            played = await self._played(piece, "interactive", cancel, _ignore, begin_within)
             await live.accepted.wait()
-            await self._complete(session, record, played)
+            self._end(record.id, await self._endings.complete(session, record, played))
         except NotFound:
             raise
         except ReducedCapacity:
@@ -206,27 +226,30 @@ class Performance:
 
     async def _played(
         self,
-        session: Sequencer,
-        plan: Plan,
-        record: GenerationRecord,
+        piece: "_Piece",
         lane: Lane,
         cancel: Cancel,
         progress: Callable[[float], None],
         begin_within: float | None = None,
     ) -> Played:
-        """Play a plan and publish its bars."""
+        """Play a plan and tell of its bars."""
+        plan, record, marks = piece.plan, piece.record, piece.marks
         began = self._world.clock.monotonic()
         drop_after = began + begin_within if begin_within is not None else None
         notes: list[Note] = list(plan.kept)
+        bars: list[TakeBar] = []
 
         def on_bar(bar: Bar) -> None:
+            marks.reach_once("first_bar")
             notes.extend(bar.notes)
             event = bar_event(plan, record.id, bar)
-            session.sequence(event, user=record.user, cause=plan.cause)
+            bars.append(event)
+            self._endings.tell(piece.session, record, plan.cause, event)
             progress((bar.index + 1) / plan.bars)
 
         if plan.candidates > 1:
             plan = await self._best(plan, lane, cancel)
+            began = self._world.clock.monotonic()
         performed = await self._world.engines.play(
             plan.run,
             lane=lane,
@@ -235,10 +258,19 @@ class Performance:
             drop_after=drop_after,
             player=record.user,
         )
+        ended = self._world.clock.monotonic()
+        marks.reach("dispatched", began + performed.waited)
+        marks.reach("last_bar", ended)
         if lane == "interactive":
             self._admission.observe(plan.run.engine, plan.bars, performed.seconds)
-        elapsed = self._world.clock.monotonic() - began
-        return Played(plan, in_order(notes), performed.confidence, elapsed)
+        return Played(
+            plan=plan,
+            notes=in_order(notes),
+            bars=tuple(bars),
+            confidence=performed.confidence,
+            seconds=ended - began,
+            marks=marks,
+        )
 
     async def _best(self, plan: Plan, lane: Lane, cancel: Cancel) -> Plan:
         """Of several whole takes the one the engine itself rates highest (nothing was streamed)."""
@@ -256,48 +288,6 @@ class Performance:
             plan, run=replace(plan.run, seed=best), recipe=replace(plan.recipe, seed=best)
         )
 
-    async def _complete(self, session: Sequencer, record: GenerationRecord, played: Played) -> None:
-        plan, take = played.plan, take_of(played, record, self._world.clock.now())
-        milliseconds = round(1000 * played.seconds)
-        done = replace(
-            record,
-            status="completed",
-            progress=1.0,
-            take=take.id,
-            confidence=take.confidence,
-            generation_time_ms=milliseconds,
-        )
-        session.sequence(
-            GenerationCompleted(
-                generation_id=record.id,
-                take_id=take.id,
-                engine=record.engine,
-                part=plan.part,
-                confidence=played.confidence,
-                generation_time_ms=milliseconds,
-                parent_take=plan.parent,
-            ),
-            user=record.user,
-            cause=plan.cause,
-        )
-        assets = renderings_of(take, self._world.ids)
-        month = month_of(take.created_at)
-
-        def keep(tx: Transaction) -> None:
-            tx.work.insert_take(take)
-            tx.work.update_generation(done)
-            for asset in assets:
-                tx.work.insert_asset(asset)
-            tx.accounts.count_generation(record.user, month, 1)
-
-        self._takes.remember(take)  # who hears of it may play on before it is on disk
-        try:
-            await session.commit(keep)
-        except BaseException:
-            self._takes.forget(take.id)
-            raise
-        self._end(record.id)
-
     async def _fail(
         self,
         session: Sequencer,
@@ -307,31 +297,20 @@ class Performance:
         *,
         cancelled: bool,
     ) -> None:
-        status: WorkStatus = "cancelled" if cancelled else "failed"
-        session.sequence(
-            GenerationFailed(
-                generation_id=record.id,
-                part=plan.part,
-                code="cancelled" if cancelled else failure.code,
-                detail=failure.detail,
-            ),
-            user=record.user,
-            cause=plan.cause,
-        )
-        ended = replace(record, status=status, error=failure.detail)
+        ended = None
         try:
-            await session.commit(lambda tx: tx.work.update_generation(ended))
+            ended = await self._endings.fail(session, plan, record, failure, cancelled=cancelled)
         finally:
-            self._end(record.id)
+            self._end(record.id, ended)
         if self._world.rules.quotas and not cancelled:
             clock = self._world.clock
             age = clock.now() - record.created_at
             self._world.limiter.refund(record.user, 1, clock.monotonic(), age=age)
 
-    def _end(self, generation: GenerationId) -> None:
-        event = self._ended.pop(generation, None)
-        if event is not None:
-            event.set()
+    def _end(self, generation: GenerationId, record: GenerationRecord | None = None) -> None:
+        outcome = self._ended.pop(generation, None)
+        if outcome is not None and not outcome.done():
+            outcome.set_result(record)
 
     async def _queue(self, session: Sequencer, record: GenerationRecord, cancel: Cancel) -> None:
         """What could no longer be in time goes on as a queued job."""

@@ -49,6 +49,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     parent: TakeId | None = None
     candidates: int = 1
     cause: str | None = None
+    draft: bool = False
 
     @property
     def bars(self) -> int:
@@ -103,6 +104,7 @@ def plan_generation(
         parent=selected.id if selected is not None else None,
         candidates=QUALITY_CANDIDATES if act.quality_target == "quality" else 1,
         cause=stamp.cause,
+        draft=act.draft,
     )
 
 
@@ -141,6 +143,7 @@ def plan_regeneration(
         kept=kept,
         parent=base.id,
         cause=stamp.cause,
+        draft=act.draft,
     )
 
 

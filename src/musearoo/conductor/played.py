@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from musearoo.conductor.plans import Plan, in_order
+from musearoo.conductor.stages import Marks
 from musearoo.conductor.values import pack
 from musearoo.domain.engine import Bar
 from musearoo.domain.events import TakeBar
@@ -26,8 +27,10 @@ class Played(msgspec.Struct, frozen=True):
 
     plan: Plan
     notes: tuple[Note, ...]
+    bars: tuple[TakeBar, ...]
     confidence: float
     seconds: float
+    marks: Marks
 
 
 def bar_event(plan: Plan, generation: GenerationId, bar: Bar) -> TakeBar:
@@ -57,6 +60,7 @@ def take_of(played: Played, record: GenerationRecord, now: float) -> Take:
         generation=record.id,
         parent=plan.parent,
         confidence=played.confidence,
+        draft=record.draft,
     )
 
 

@@ -4,15 +4,25 @@ from collections import OrderedDict
 
 from msgspec.structs import replace
 
-from musearoo.conductor.access import visible_in
+from musearoo.conductor.access import is_hidden, visible_in
+from musearoo.conductor.drafts import bars_of
 from musearoo.conductor.parameters import settle
 from musearoo.conductor.plans import in_order
 from musearoo.conductor.sessions import Ack, Deed, Desk
+from musearoo.conductor.values import unpack
 from musearoo.conductor.world import World
 from musearoo.domain.commands import CommitTake, EditNotes, Lock, SelectTake, Unlock
+from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import MAXIMUM_BARS, Operation
 from musearoo.domain.errors import Conflict, InvalidValue, NotFound
-from musearoo.domain.events import LocksSet, NotesEdited, TakeCommitted, TakeSelected
+from musearoo.domain.events import (
+    Event,
+    Landing,
+    LocksSet,
+    NotesEdited,
+    TakeCommitted,
+    TakeSelected,
+)
 from musearoo.domain.ids import ProjectId, SessionId, TakeId
 from musearoo.domain.music.note import Note, checked
 from musearoo.domain.permissions import Access, Actor
@@ -93,12 +103,40 @@ class Takes:
         event = TakeSelected(
             part=act.part, engine=take.recipe.engine, take_id=take.id, lands_at=landing
         )
-        return await settle(deed, event, landing=landing)
+        return await self._settle(deed, take, (event,), landing)
 
     async def commit(self, deed: Deed, act: CommitTake) -> Ack:
-        """Make a take the one that the part keeps."""
+        """Make a take the one that the part keeps; a part that plays nothing plays it then."""
         take = await self._of_part(deed, act.part, act.take_id)
-        return await settle(deed, TakeCommitted(part=act.part, take_id=take.id))
+        committed = TakeCommitted(part=act.part, take_id=take.id)
+        if not take.draft or act.part in deed.session.state.parts:
+            return await self._settle(deed, take, (committed,), None)
+        selected = TakeSelected(part=act.part, engine=take.recipe.engine, take_id=take.id)
+        return await self._settle(deed, take, (selected, committed), None)
+
+    async def _settle(
+        self, deed: Deed, take: Take, events: tuple[Event, ...], landing: Landing | None
+    ) -> Ack:
+        """Sequence what becomes of a take; a draft is heard by everyone first."""
+        if not take.draft:
+            return await settle(deed, events[-1], landing=landing)
+        bar_ticks = unpack(take.context, EngineContext).meter.bar_ticks
+        user, cause = deed.command.actor.user, deed.command.id
+        for event in (*bars_of(take, bar_ticks), *events):
+            deed.session.sequence(event, user=user, cause=cause)
+        ack = Ack(seq=deed.session.seq, epoch=deed.session.epoch, lands_at=landing, take_id=take.id)
+
+        def record(tx: Transaction) -> None:
+            tx.work.publish_take(take.id)
+            deed.keep(tx, ack)
+
+        self.remember(replace(take, draft=False))
+        try:
+            await deed.session.commit(record)
+        except BaseException:
+            self.remember(take)
+            raise
+        return ack
 
     async def lock(self, deed: Deed, act: Lock) -> Ack:
         """Add locks; without bars or voices, every bar of the selected take."""
@@ -183,6 +221,8 @@ class Takes:
 
     async def _of_part(self, deed: Deed, part: str, take_id: TakeId) -> Take:
         take = await self.take(take_id, deed.command.session)
+        if is_hidden(take, deed.command.actor.user):
+            raise NotFound("take")
         if take.part != part:
             raise InvalidValue("take_id", take_id, f'a take of the part "{part}"')
         return take

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from musearoo.conductor.access import Gate
+from musearoo.conductor.access import Gate, is_hidden
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.sessions import Ack, Desk, Sessions
 from musearoo.conductor.values import fingerprint
@@ -282,7 +282,9 @@ class Voice:
         return [
             CancelGeneration(generation_id=each.id)
             for each in running
-            if each.project == access.project and (not parts or each.part in parts)
+            if each.project == access.project
+            and (not parts or each.part in parts)
+            and not is_hidden(each, access.user)
         ]
 
     async def _submit(

@@ -66,7 +66,10 @@ class AdoptAnalysis(_Act, frozen=True):
 
 
 class Generate(_Act, frozen=True):
-    """Play a new take of a part. A request's parameters never change the project's."""
+    """Play a new take of a part. A request's parameters never change the project's.
+
+    Only the asker hears a `draft`, until they select or commit it.
+    """
 
     engine: str
     parameters: dict[str, ParameterValue] = {}
@@ -77,6 +80,7 @@ class Generate(_Act, frozen=True):
     quality_target: QualityTarget = "balanced"
     reference_asset: AssetId | None = None
     analysis_id: AnalysisId | None = None
+    draft: bool = False
 
 
 class CancelGeneration(_Act, frozen=True):
@@ -93,6 +97,7 @@ class Regenerate(_Act, frozen=True):
     voices: tuple[str, ...] = ()
     seed: int | None = None
     parameters: dict[str, ParameterValue] = {}
+    draft: bool = False
 
 
 class SelectTake(_Act, frozen=True):

@@ -136,6 +136,22 @@ class TakeBar(msgspec.Struct, frozen=True, kw_only=True, tag="take_bar"):
     notes: tuple[Note, ...]
 
 
+class Stages(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a generation reached each stage: milliseconds since its request was taken up.
+
+    `admitted` quota and deadline allowed it, `dispatched` a player began, `first_bar` and
+    `last_bar` came from it, `sent` everyone was told, `stored` the take was durable. What was
+    not reached, or is not known where this is read, is None.
+    """
+
+    admitted: float | None = None
+    dispatched: float | None = None
+    first_bar: float | None = None
+    last_bar: float | None = None
+    sent: float | None = None
+    stored: float | None = None
+
+
 class GenerationCompleted(msgspec.Struct, frozen=True, kw_only=True, tag="generation_completed"):
     """The take is stored and selected in its part."""
 
@@ -146,6 +162,7 @@ class GenerationCompleted(msgspec.Struct, frozen=True, kw_only=True, tag="genera
     confidence: float
     generation_time_ms: int
     parent_take: TakeId | None = None
+    stages: Stages = Stages()
 
 
 class GenerationFailed(msgspec.Struct, frozen=True, kw_only=True, tag="generation_failed"):
@@ -244,6 +261,16 @@ class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
     cause: str | None
     event: Event
     history: History = "do"
+
+
+class Private(msgspec.Struct, frozen=True, kw_only=True):
+    """What only one person hears: it has no number, and is not in the log."""
+
+    session: SessionId
+    at: float
+    user: UserId
+    cause: str | None
+    event: TakeBar | GenerationCompleted | GenerationFailed
 
 
 def is_state_class(event: Event) -> bool:

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from musearoo.domain.engine import ParameterValue, Recipe
+from musearoo.domain.events import Stages
 from musearoo.domain.ids import (
     AnalysisId,
     AssetId,
@@ -182,7 +183,10 @@ class AnalysisRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A generation asked for; `run` is the MessagePack of its plan, for doing it again."""
+    """A generation asked for; `run` is the MessagePack of its plan, for doing it again.
+
+    A `draft` is its user's alone.
+    """
 
     id: GenerationId
     project: ProjectId
@@ -200,10 +204,15 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float | None = None
     generation_time_ms: int | None = None
     error: str | None = None
+    stages: Stages = Stages()
+    draft: bool = False
 
 
 class Take(msgspec.Struct, frozen=True, kw_only=True):
-    """An immutable take of a part. `context` is the MessagePack of the engine's context."""
+    """An immutable take of a part. `context` is the MessagePack of the engine's context.
+
+    A `draft` is its user's alone until they publish it.
+    """
 
     id: TakeId
     project: ProjectId
@@ -217,6 +226,7 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
     generation: GenerationId | None = None
     parent: TakeId | None = None
     confidence: float = 0.0
+    draft: bool = False
 
 
 class ExportRecord(msgspec.Struct, frozen=True, kw_only=True):

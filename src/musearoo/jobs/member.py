@@ -69,9 +69,9 @@ class Member:
         """Begin an order."""
         assert self._process is not None  # noqa: S101
         self.order = order
-        order.attempts += 1
-        self._process.send(order.frame)
         self._sign_of_life = self._loop.time()
+        order.begin(self._sign_of_life)
+        self._process.send(order.frame)
         self._watch = self._loop.call_later(order.patience, self._check, order)
 
     def cancel(self, order: Order) -> None:

@@ -25,12 +25,12 @@ class Order:
     `retries` how often the task may go to another worker after one died. `drop_after`
     (monotonic seconds) is when beginning it is no use any more. A `hint` warms a worker
     up and proves nothing about its health. `turn` counts what its `player` had in the crew
-    before it: low turns go first.
+    before it: low turns go first. `waited` is how many seconds passed until a worker took it.
     """
 
     __slots__ = (
-        "_heard", "answer", "attempts", "content", "drop_after", "frame", "hint", "number",
-        "on_bar", "on_progress", "patience", "player", "retries", "turn",
+        "_asked", "_heard", "answer", "attempts", "content", "drop_after", "frame", "hint",
+        "number", "on_bar", "on_progress", "patience", "player", "retries", "turn", "waited",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +47,10 @@ class Order:
     ) -> None:
         self.number = next(_NUMBERS)
         self.frame = frames.encode(frames.Run(self.number, task))
-        self.answer: asyncio.Future[frames.Result] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.answer: asyncio.Future[frames.Result] = loop.create_future()
+        self._asked = loop.time()
+        self.waited = 0.0
         self.patience = patience
         self.retries = retries
         self.attempts = 0
@@ -64,6 +67,12 @@ class Order:
     def settled(self) -> bool:
         """Whether the caller has its answer, or has gone."""
         return self.answer.done()
+
+    def begin(self, now: float) -> None:
+        """A worker takes it, at loop time `now`."""
+        self.attempts += 1
+        if self.attempts == 1:
+            self.waited = now - self._asked
 
     def may_retry(self) -> bool:
         """Whether another worker may try."""

@@ -160,7 +160,7 @@ class WorkerPool:
         )
         result = await perform(self.crew(lane), order, cancel)
         assert isinstance(result, frames.Ended)  # noqa: S101
-        return Performed(result.confidence, result.seconds)
+        return Performed(result.confidence, result.seconds, order.waited)
 
     def queued(self, player: str = "") -> int:
         return self.interactive.ahead_of(player)

@@ -14,10 +14,11 @@ AudioFormat = Literal["wav", "ogg", "flac", "mp3"]
 
 
 class Performed(msgspec.Struct, frozen=True):
-    """A run was played: the engine's confidence 0-1, and how long it worked, without waiting."""
+    """A run was played: the engine's confidence 0-1, how long it worked, and waited before."""
 
     confidence: float
     seconds: float
+    waited: float = 0.0
 
 
 class Cancel(Protocol):

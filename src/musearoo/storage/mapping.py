@@ -8,6 +8,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 
 from musearoo.domain.engine import ParameterValue, Recipe
 from musearoo.domain.errors import InvalidValue
+from musearoo.domain.events import Stages
 from musearoo.domain.music.note import Note
 from musearoo.domain.permissions import Permission, Tier
 from musearoo.domain.records import (
@@ -55,6 +56,11 @@ def packed(kind: Any) -> Codec:
             raise InvalidValue("number", value, "an integer of at most 64 bits") from None
 
     return Codec(encode, decoder.decode)
+
+
+def or_default(codec: Codec, default: object) -> Codec:
+    """NULL, as rows have it that are older than the column, is the default."""
+    return Codec(codec.encode, lambda value: default if value is None else codec.decode(value))
 
 
 def _join(permissions: Iterable[Permission]) -> str:
@@ -149,9 +155,16 @@ GENERATIONS = Shape(
     GenerationRecord,
     parent="project",
     parameters_used=packed(dict[str, ParameterValue]),
+    stages=or_default(packed(Stages), Stages()),
+    draft=FLAG,
 )
 TAKES = Shape(
-    tables.takes, Take, parent="project", recipe=packed(Recipe), notes=packed(tuple[Note, ...])
+    tables.takes,
+    Take,
+    parent="project",
+    recipe=packed(Recipe),
+    notes=packed(tuple[Note, ...]),
+    draft=FLAG,
 )
 EXPORTS = Shape(tables.exports, ExportRecord, parent="project")
 JOBS = Shape(tables.jobs, Job, parent="project", cancel_requested=FLAG)

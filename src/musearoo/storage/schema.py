@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from musearoo.domain.errors import Unavailable
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

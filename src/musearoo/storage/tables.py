@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy.types import TypeEngine
@@ -62,6 +63,10 @@ def _real(name: str, *, null: bool = False) -> Column[float]:
 
 def _flag(name: str) -> Column[bool]:
     return Column(name, Flag, nullable=False)
+
+
+def _added_flag(name: str) -> Column[bool]:
+    return Column(name, Flag, nullable=False, server_default=false())
 
 
 def _raw(name: str, *, null: bool = False) -> Column[bytes]:
@@ -248,6 +253,8 @@ generations = _table(
     _real("confidence", null=True),
     _whole("generation_time_ms", null=True),
     _words("error", null=True),
+    _raw("stages", null=True),
+    _added_flag("draft"),
     Index(None, "project"),
     Index(
         "ix_generations_unfinished",
@@ -272,6 +279,7 @@ takes = _table(
     _words("generation", null=True),
     _words("parent", null=True),
     _real("confidence"),
+    _added_flag("draft"),
     Index(None, "project", "created_at", "id"),
     Index(None, "project", "part", "created_at", "id"),
 )

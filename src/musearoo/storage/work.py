@@ -3,7 +3,17 @@
 from typing import Final, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from musearoo.domain.errors import Conflict, NotFound
 from musearoo.domain.ids import AnalysisId, AssetId, ExportId, GenerationId, TakeId, UserId
@@ -41,10 +51,12 @@ _UNFINISHED = Statement(
     )
 )
 _TAKE = TAKES.find_by("id")
-_TAKES = _newest(TAKES, takes.c.project == bindparam("project"))
+_SHOWN = or_(takes.c.draft == false(), takes.c.user == bindparam("reader"))
+_TAKES = _newest(TAKES, takes.c.project == bindparam("project"), _SHOWN)
 _TAKES_OF_PART = _newest(
-    TAKES, takes.c.project == bindparam("project"), takes.c.part == bindparam("part")
+    TAKES, takes.c.project == bindparam("project"), takes.c.part == bindparam("part"), _SHOWN
 )
+_PUBLISH = Statement(update(takes).where(takes.c.id == bindparam("key")).values(draft=false()))
 _ASSET = ASSETS.find_by("id")
 _UPDATE_ASSET = ASSETS.replace("project", "owner", "created_at")
 _OF_RECIPE = Statement(
@@ -106,8 +118,17 @@ class Work:
         self, access: Access, *, part: str | None, limit: int, offset: int
     ) -> tuple[list[Take], int]:
         if part is None:
-            return self._page(TAKES, _TAKES, limit, offset, project=access.project)
-        return self._page(TAKES, _TAKES_OF_PART, limit, offset, project=access.project, part=part)
+            return self._page(
+                TAKES, _TAKES, limit, offset, project=access.project, reader=access.user
+            )
+        return self._page(
+            TAKES, _TAKES_OF_PART, limit, offset,
+            project=access.project, reader=access.user, part=part,
+        )  # fmt: skip
+
+    def publish_take(self, take: TakeId) -> None:
+        if self._connection.run(_PUBLISH, key=take) == 0:
+            raise NotFound("take")
 
     def insert_asset(self, asset: Asset) -> None:
         self._insert(ASSETS, asset, "asset")

@@ -67,6 +67,7 @@ def _generate(message: GenerationRequest) -> Generate:
         quality_target=data.quality_target,
         reference_asset=AssetId(asset) if asset is not None else None,
         analysis_id=AnalysisId(analysis) if analysis is not None else None,
+        draft=data.draft,
     )
 
 

@@ -108,6 +108,7 @@ class GenerationData(_Data, frozen=True):
     seed: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
     style_hints: Annotated[tuple[Name, ...], Meta(max_length=8)] = ()
     quality_target: QualityTarget = "balanced"
+    draft: bool = False
     at: Moment | None = None
 
 

@@ -8,7 +8,9 @@ from typing import Any, Literal
 import msgspec
 
 from musearoo.codecs.ws.fields import PresenceStatus
-from musearoo.domain.events import Landing
+from musearoo.domain.events import Landing, Stages
+from musearoo.domain.ids import GenerationId, TakeId
+from musearoo.domain.music.note import Note
 
 
 class _Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -204,6 +206,28 @@ class ProgressData(_Data, frozen=True):
     part: str | None = None
 
 
+class DraftData(_Data, frozen=True):
+    """What the event `name` says of a take that everyone hears; here only its asker does.
+
+    `take_bar` brings `bar` and `notes`, `generation_complete` how it was played,
+    `generation_error` `code` and `detail`.
+    """
+
+    name: Literal["take_bar", "generation_complete", "generation_error"]
+    generation_id: GenerationId
+    part: str
+    take_id: TakeId | None = None
+    bar: int | None = None
+    notes: tuple[Note, ...] = ()
+    engine: str | None = None
+    confidence: float | None = None
+    generation_time_ms: int | None = None
+    parent_take: TakeId | None = None
+    stages: Stages | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
 class GoingAwayData(_Data, frozen=True):
     """The server closes this connection soon. Come back after `after_ms`, to `url` if given."""
 
@@ -296,6 +320,12 @@ class GenerationProgress(ServerMessage, frozen=True, tag="generation_progress"):
     data: ProgressData
 
 
+class DraftMessage(ServerMessage, frozen=True, tag="draft"):
+    """Something happened to a draft."""
+
+    data: DraftData
+
+
 class GoingAway(ServerMessage, frozen=True, tag="going_away"):
     """The server asks to reconnect."""
 
@@ -316,5 +346,5 @@ class AuthExpiring(ServerMessage, frozen=True, tag="auth_refresh"):
 
 Outgoing = (
     Welcome | AckMessage | ErrorMessage | Notice | HeartbeatAck | PresenceChange | CursorMoved
-    | GenerationProgress | GoingAway | Reconnected | AuthExpiring
+    | GenerationProgress | DraftMessage | GoingAway | Reconnected | AuthExpiring
 )  # fmt: skip

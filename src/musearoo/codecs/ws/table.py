@@ -63,6 +63,9 @@ MESSAGES: Final[dict[str, MessageRule]] = {
     "take_bar": MessageRule("server", _EVENT, "One bar of notes of a take"),
     "generation_complete": MessageRule("server", _EVENT, "A take is stored and selected"),
     "generation_error": MessageRule("server", _EVENT, "A generation ended without a take"),
+    "draft": MessageRule(
+        "server", _LATEST, "Of a draft, to its asker", None, ("generation_id", "name", "bar")
+    ),
     "voice_command": MessageRule("client", _CONTROL, "Say what shall happen", _VIEW),
     "chat_message": MessageRule("both", _EVENT, "Words for everyone", _VIEW),
     "audio_stream_start": MessageRule("both", _EVENT, "Audio begins", _EDIT),

@@ -160,6 +160,8 @@ def generation_response(
         estimated_seconds=estimate,
         error=record.error,
         preload_hints=hints_after_engine(record.engine),
+        stages_ms=record.stages,
+        draft=record.draft,
     )
 
 
@@ -177,6 +179,7 @@ def take_summary(take: Take) -> TakeSummary:
         generation_id=take.generation,
         parent_take=take.parent,
         created_at=moment(take.created_at),
+        draft=take.draft,
     )
 
 

@@ -1,6 +1,7 @@
 """The door: what all connections share, and the one timer that looks after them."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -9,6 +10,7 @@ from musearoo.conductor.conductor import Conductor
 from musearoo.conductor.room_chat import Chat
 from musearoo.conductor.room_entrance import Entrance
 from musearoo.domain.ids import UserId
+from musearoo.protocols.ws.drafts import whisper
 from musearoo.protocols.ws.flushing import Flusher
 from musearoo.protocols.ws.lobby import Lobby
 from musearoo.protocols.ws.options import WsOptions
@@ -45,6 +47,7 @@ class Door:
         self._again = False
         self._timer: asyncio.TimerHandle | None = None
         conductor.gate.on_change(self._recheck)
+        conductor.drafts.on_news(partial(whisper, self.rooms))
 
     def start(self) -> None:
         """Begin to look after connections; call it on the running loop."""

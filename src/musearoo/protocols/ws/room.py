@@ -303,6 +303,11 @@ class Rooms:
     def __iter__(self) -> Any:
         return iter([room for room, _ in self._open.values()])
 
+    def find(self, session: SessionId) -> Room | None:
+        """The room of a session, if somebody is or was just in it."""
+        known = self._open.get(session)
+        return None if known is None else known[0]
+
     async def open(self, session: SessionId) -> tuple[Room, Sequencer]:
         """The room of a session and its owner, with nothing between them lost."""
         owner = await self._conductor.sessions.open(session)

@@ -59,6 +59,7 @@ async def generate(
             else None
         ),
         analysis_id=AnalysisId(body.analysis_id) if body.analysis_id else None,
+        draft=body.draft,
     )
     command = Command(
         session=SessionId(project_id),
@@ -70,8 +71,9 @@ async def generate(
     ack = await caller.conductor.desk.submit(command)
     generation = GenerationId(ack.generation_id or "")
     _warm(caller, body.engine)
-    await caller.conductor.performance.ended(generation, wait_seconds(caller))
-    record = await caller.conductor.generation.record(generation)
+    record = await caller.conductor.performance.ended(generation, wait_seconds(caller))
+    if record is None:
+        record = await caller.conductor.generation.record(generation)
     shown = await _shown(caller, record)
     if record.status in _ENDED:
         return limited(caller, shown)

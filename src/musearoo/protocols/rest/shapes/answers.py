@@ -8,7 +8,7 @@ import msgspec
 
 from musearoo.codecs.events import Envelope
 from musearoo.domain.engine import EngineDescription, ParameterValue, Recipe
-from musearoo.domain.events import Landing
+from musearoo.domain.events import Landing, Stages
 from musearoo.domain.music.note import Note
 from musearoo.domain.permissions import Permission
 
@@ -126,7 +126,12 @@ class AnalysisResponse(msgspec.Struct, frozen=True):
 
 
 class GenerationResponse(msgspec.Struct, frozen=True):
-    """A generation. `result_urls` has `midi`, `audio` and `notation` once it is completed."""
+    """A generation. `result_urls` has `midi`, `audio` and `notation` once it is completed.
+
+    `stages_ms` is when it reached each stage, in milliseconds since the request was taken up;
+    `stored` is only in the answer to a request that waited for the end. A `draft` is its asker's
+    alone.
+    """
 
     generation_id: str
     engine: str
@@ -145,10 +150,12 @@ class GenerationResponse(msgspec.Struct, frozen=True):
     estimated_seconds: float | None = None
     error: str | None = None
     preload_hints: list[Hint] = []
+    stages_ms: Stages = Stages()
+    draft: bool = False
 
 
 class TakeSummary(msgspec.Struct, frozen=True):
-    """A take without its notes."""
+    """A take without its notes. A `draft` is in the lists of its own user only."""
 
     id: str
     project_id: str
@@ -161,6 +168,7 @@ class TakeSummary(msgspec.Struct, frozen=True):
     generation_id: str | None
     parent_take: str | None
     created_at: datetime
+    draft: bool
 
 
 class TakeResponse(msgspec.Struct, frozen=True):
@@ -177,6 +185,7 @@ class TakeResponse(msgspec.Struct, frozen=True):
     generation_id: str | None
     parent_take: str | None
     created_at: datetime
+    draft: bool
     notes: tuple[Note, ...]
     recipe: Recipe
     result_urls: dict[str, str]

@@ -152,6 +152,8 @@ class GenerationRequest(Body):
     bars: Annotated[int, Field(ge=1, le=256)] | None = None
     seed: Annotated[int, Field(ge=0, le=LARGEST_NUMBER - 1)] | None = None
     analysis_id: Id | None = None
+    draft: bool = False
+    """Only you hear it and find it, until you select or commit the take."""
 
 
 class CollaborationInvite(Body):
