@@ -1,0 +1,40 @@
+"""The server can be found by mDNS when asked, and says nothing otherwise."""
+
+import asyncio
+
+import pytest
+
+from musearoo.app.announcing import OSC, OSC_QUERY, announced
+
+zeroconf = pytest.importorskip("zeroconf.asyncio")
+
+
+async def found(kind: str, name: str) -> tuple[str, int] | None:
+    async with zeroconf.AsyncZeroconf(interfaces=["127.0.0.1"]) as network:
+        for _ in range(20):
+            info = await network.async_get_service_info(kind, f"{name}.{kind}", timeout=500)
+            if info is not None:
+                return info.parsed_addresses()[0], info.port
+            await asyncio.sleep(0.05)
+    return None
+
+
+async def test_both_services_are_found_where_they_are():
+    own = ("127.0.0.1",)
+    async with announced(
+        "MuseAroo test", host=own[0], http_port=8001, osc_port=8766, interfaces=own
+    ) as done:
+        assert done
+        assert ("127.0.0.1", 8766) == await found(OSC, "MuseAroo test")
+        assert ("127.0.0.1", 8001) == await found(OSC_QUERY, "MuseAroo test")
+
+
+async def test_loopback_is_not_announced():
+    async with announced("x", host="127.0.0.1", http_port=1, osc_port=2) as done:
+        assert not done
+
+
+async def test_without_the_extra_the_server_goes_on(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "zeroconf.asyncio", None)
+    async with announced("x", host="192.0.2.1", http_port=1, osc_port=2) as done:
+        assert not done
