@@ -1,0 +1,1 @@
+"""What is copied into Ableton Live's Remote Scripts folder; the server never runs it."""
