@@ -261,6 +261,9 @@ def _takes() -> tuple[Event, ...]:
             part="drums", take_id=TAKE, parent_take=BASE_TAKE, put=(KICK,), removed=("b1-1",)
         ),
         e.LocksSet(part="drums", bars=(1, 2), voices=("kick",)),
+        e.ClockSourceSet(source="live"),
+        e.ClipLaunched(part="drums", take_id=BASE_TAKE, lands_at=BAR_5),
+        e.ClipLaunched(part="drums", take_id=None, source="live"),
     )  # fmt: skip
 
 

@@ -111,6 +111,8 @@ ARGS: dict[str, Callable[[Things], dict[str, Any]]] = {
     "lock": lambda _: {"part": "drums", "bars": [1]},
     "unlock": lambda _: {"part": "drums"},
     "edit_notes": lambda _: {"part": "drums"},
+    "set_clock_source": lambda _: {"source": "session"},
+    "launch_clip": lambda _: {"part": "drums"},
     "undo": lambda _: {},
     "redo": lambda _: {},
 }

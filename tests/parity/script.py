@@ -96,5 +96,10 @@ SCRIPT = Script(
         _("undo"),
         _("transport", action="panic"),
         _("transport", action="stop"),
+        _("set_clock_source", source="session"),
+        _("set_clock_source", source="live", refused="unavailable"),
+        _("launch_clip", part="drums"),
+        _("launch_clip", part="drums", at="bar 3"),
+        _("launch_clip", part="nobody", refused="invalid-value"),
     ]
 )

@@ -16,6 +16,8 @@ from musearoo.domain.events import (
     AudioStreamStarted,
     ChatSent,
     ChordsSet,
+    ClipLaunched,
+    ClockSourceSet,
     ContextAdopted,
     Event,
     FeelSet,
@@ -232,6 +234,7 @@ _WRITERS: Final[Mapping[type[Event], Callable[[Any], Data]]] = {
 PLAIN: Final = (
     ParameterSet, StyleSet, FormSet, FeelSet, TransportChanged, AnalysisCompleted,
     GenerationAccepted, TakeBar, GenerationCompleted, GenerationFailed, TakeSelected,
-    TakeCommitted, NotesEdited, LocksSet, NothingToUndo, ChatSent,
+    TakeCommitted, NotesEdited, LocksSet, ClockSourceSet, ClipLaunched, NothingToUndo,
+    ChatSent,
     AudioStreamStarted, AudioStreamEnded,
 )  # fmt: skip

@@ -14,6 +14,8 @@ from musearoo.conductor.ending import Endings
 from musearoo.conductor.exports import Exports
 from musearoo.conductor.generation import Generation
 from musearoo.conductor.knobs import Knobs
+from musearoo.conductor.launching import Launching
+from musearoo.conductor.leading import Leading
 from musearoo.conductor.pairings import Pairings
 from musearoo.conductor.parameters import Settings
 from musearoo.conductor.passes import Passes
@@ -79,6 +81,8 @@ class Conductor:
         self.knobs = Knobs(world, self.gate, self.sessions)
         self.desk.remember(self.knobs.told)
         Transport(world, self.desk)
+        Leading(world, self.desk)
+        Launching(world, self.desk)
 
     @property
     def performers(self) -> dict[str, Performer]:

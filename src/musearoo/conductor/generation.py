@@ -79,7 +79,7 @@ class Generation:
             description,
             await self._music(deed, act, state),
             state,
-            parts={name: take.notes for name, take in selected.items()},
+            parts=await self._takes.heard(state, deed.command.session),
             selected=selected.get(part),
             stamp=self._stamp(deed, act.seed),
         )

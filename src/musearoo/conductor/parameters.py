@@ -3,6 +3,9 @@
 from functools import lru_cache
 from typing import Final
 
+from msgspec.structs import replace
+
+from musearoo.conductor.leaders import leader_of, reported
 from musearoo.conductor.sessions import Ack, Deed, Desk
 from musearoo.conductor.world import World
 from musearoo.domain.commands import Redo, SetChords, SetForm, SetParameter, Undo
@@ -10,6 +13,7 @@ from musearoo.domain.engine import MAXIMUM_BARS, EngineDescription, ParameterVal
 from musearoo.domain.errors import InvalidValue
 from musearoo.domain.events import (
     ChordsSet,
+    ContextAdopted,
     Event,
     FormSet,
     History,
@@ -18,8 +22,10 @@ from musearoo.domain.events import (
     MeterSet,
     NothingToUndo,
     ParameterSet,
+    Sequenced,
     StyleSet,
     TempoSet,
+    TransportChanged,
     is_state_class,
 )
 from musearoo.domain.music.chord import Chord, ChordSpan
@@ -49,6 +55,14 @@ class Settings:
 
     async def set_parameter(self, deed: Deed, act: SetParameter) -> Ack:
         """Set one path; parameters are journalled, the session's own settings stored at once."""
+        leader = leader_of(self._world, deed) if act.path == "session/tempo" else None
+        if leader is not None:
+            who = deed.command.actor.user
+            bpm = _bpm(act.value)
+            return await reported(
+                deed,
+                await leader.set_tempo(deed.session.session, bpm, user=who, cause=deed.command.id),
+            )
         landing = land(deed.session.state, deed.at, self._world.clock.now())
         event = self._event(deed.session.state, act, landing)
         return await settle(deed, event, landing=landing)
@@ -76,6 +90,8 @@ class Settings:
 
     async def _step(self, deed: Deed, direction: History) -> Ack:
         event = undone(deed.session.state, deed.command.actor.user, direction)
+        if isinstance(event, TempoSet) and deed.session.state.clock_source != "session":
+            event = NothingToUndo(conflicts=("session/tempo",))  # it is the leader's to change
         return await settle(deed, event, history=direction)
 
     def _event(self, state: SessionState, act: SetParameter, landing: Landing) -> Event:
@@ -98,10 +114,15 @@ async def settle(
     deed: Deed, event: Event, *, landing: Landing | None = None, history: History = "do"
 ) -> Ack:
     """Sequence one event and answer it: state-class at once, event-class when durable."""
-    command = deed.command
+    command, before = deed.command, deed.session.state
+    if isinstance(event, ContextAdopted) and before.clock_source != "session":
+        event = replace(event, tempo_map=before.tempo_map)  # the leader keeps the tempo
     sequenced = deed.session.sequence(
         event, user=command.actor.user, cause=command.id, history=history
     )
+    place = kept_place(before, sequenced)
+    if place is not None:
+        deed.session.sequence(place, user=command.actor.user, cause=command.id, history=history)
     conflicts = event.conflicts if isinstance(event, NothingToUndo) else ()
     ack = Ack(seq=sequenced.seq, epoch=sequenced.epoch, lands_at=landing, conflicts=conflicts)
     if is_state_class(event):
@@ -109,6 +130,18 @@ async def settle(
     else:
         await deed.session.commit(lambda tx: deed.keep(tx, ack))
     return ack
+
+
+def kept_place(before: SessionState, sequenced: Sequenced) -> TransportChanged | None:
+    """With another tempo, a transport that plays goes on from where it was then."""
+    if not before.transport.playing or not isinstance(sequenced.event, TempoSet | ContextAdopted):
+        return None
+    return TransportChanged(
+        playing=True,
+        tick=before.tick_at(sequenced.at),
+        since=sequenced.at,
+        loop=before.transport.loop,
+    )
 
 
 def engine_of(state: SessionState, engines: EnginePool, part: str) -> EngineDescription:

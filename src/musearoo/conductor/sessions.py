@@ -23,6 +23,7 @@ from musearoo.domain.commands import (
     At,
     Command,
     Generate,
+    LaunchClip,
     Regenerate,
     SelectTake,
 )
@@ -36,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 MAXIMUM_OPEN: Final = 2_000
 MAXIMUM_EVENTS: Final = 1_000
-_TAKES: Final = (Generate, Regenerate, SelectTake)
+_TAKES: Final = (Generate, LaunchClip, Regenerate, SelectTake)
 _NEXT_BAR: Final = At("next_bar")
 _NOW: Final = At()
 

@@ -96,6 +96,14 @@ class Takes:
             if part.selected is not None
         }
 
+    async def heard(self, state: SessionState, session: SessionId) -> dict[str, tuple[Note, ...]]:
+        """The notes that sound in each part: those of a running clip before the selected take's."""
+        return {
+            name: (await self.take(part.heard, session)).notes
+            for name, part in state.parts.items()
+            if part.heard is not None
+        }
+
     async def select(self, deed: Deed, act: SelectTake) -> Ack:
         """Switch a part to another of its takes."""
         take = await self._of_part(deed, act.part, act.take_id)

@@ -2,14 +2,15 @@
 
 from msgspec.structs import replace
 
+from musearoo.conductor.leaders import leader_of, reported
 from musearoo.conductor.parameters import settle
 from musearoo.conductor.sessions import Ack, Deed, Desk
 from musearoo.conductor.world import World
 from musearoo.domain.commands import SetTransport
 from musearoo.domain.engine import MAXIMUM_BARS
-from musearoo.domain.errors import InvalidValue
+from musearoo.domain.errors import Conflict, InvalidValue
 from musearoo.domain.events import TransportChanged
-from musearoo.domain.music.ticks import TICKS_PER_QUARTER
+from musearoo.domain.music.ticks import TICKS_PER_QUARTER, quarters
 from musearoo.domain.session.landing import land
 from musearoo.domain.session.state import SessionState
 
@@ -23,10 +24,27 @@ class Transport:
 
     async def set_transport(self, deed: Deed, act: SetTransport) -> Ack:
         """Change the transport for everyone."""
+        if deed.session.state.clock_source != "session" and act.action != "panic":
+            return await self._ask(deed, act)
         now = self._world.clock.now()
         landing = land(deed.session.state, deed.at, now)
         event = _changed(deed.session.state, act, now)
         return await settle(deed, event, landing=landing)
+
+    async def _ask(self, deed: Deed, act: SetTransport) -> Ack:
+        """Ask whoever leads; a panic does not wait for that."""
+        leader = leader_of(self._world, deed)
+        if leader is None or act.action == "loop":
+            raise Conflict("Another clock leads this session; set the loop there.")
+        placed = act.action == "locate" or (act.action == "play" and act.bar is not None)
+        sequenced = await leader.set_transport(
+            deed.session.session,
+            playing={"play": True, "stop": False}.get(act.action),
+            beat=quarters(_tick(deed.session.state, act)) if placed else None,
+            user=deed.command.actor.user,
+            cause=deed.command.id,
+        )
+        return await reported(deed, sequenced)
 
 
 def _changed(state: SessionState, act: SetTransport, now: float) -> TransportChanged:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from musearoo.domain.permissions import Tier
 from musearoo.ports.ambient import Clock, Ids, Mailer, Random
+from musearoo.ports.leading import Leader
 from musearoo.ports.live import Bus
 from musearoo.ports.security import (
     Limiter,
@@ -85,3 +86,4 @@ class World:
     understanding: Understanding | None = None
     recogniser: Recogniser | None = None
     ears: Ears | None = None
+    leaders: dict[str, Leader] = field(default_factory=dict)  # clock sources by name

@@ -7,6 +7,7 @@ import msgspec
 from musearoo.domain.context import Section
 from musearoo.domain.engine import ParameterValue
 from musearoo.domain.errors import InvalidValue
+from musearoo.domain.events import ClockSource
 from musearoo.domain.ids import AnalysisId, AssetId, CommandId, GenerationId, SessionId, TakeId
 from musearoo.domain.music.note import Note
 from musearoo.domain.origin import Origin
@@ -139,6 +140,21 @@ class EditNotes(_Act, frozen=True):
     take_id: TakeId | None = None
 
 
+class SetClockSource(_Act, frozen=True):
+    """Choose who keeps tempo and transport: the session itself, Ableton Live or Ableton Link.
+
+    Changes from elsewhere are then asked of it, and count when it reports them.
+    """
+
+    source: ClockSource
+
+
+class LaunchClip(_Act, frozen=True):
+    """Launch the take that a part keeps, as a clip (in Ableton Live where it is connected)."""
+
+    part: str
+
+
 class Undo(_Act, frozen=True):
     """Take back the actor's latest change that nobody has changed since."""
 
@@ -149,7 +165,8 @@ class Redo(_Act, frozen=True):
 
 Act = (
     SetParameter | SetTransport | SetChords | SetForm | AdoptAnalysis | Generate | CancelGeneration
-    | Regenerate | SelectTake | CommitTake | Lock | Unlock | EditNotes | Undo | Redo
+    | Regenerate | SelectTake | CommitTake | Lock | Unlock | EditNotes | SetClockSource
+    | LaunchClip | Undo | Redo
 )  # fmt: skip
 
 
@@ -181,6 +198,10 @@ COMMANDS: Final[dict[str, CommandRule]] = {
     "lock": CommandRule(Lock, Permission.EDIT, "Keep bars or voices from being generated over"),
     "unlock": CommandRule(Unlock, Permission.EDIT, "Take locks away"),
     "edit_notes": CommandRule(EditNotes, Permission.EDIT, "Put and remove notes"),
+    "set_clock_source": CommandRule(
+        SetClockSource, Permission.EDIT, "Choose who keeps tempo and transport"
+    ),
+    "launch_clip": CommandRule(LaunchClip, Permission.EDIT, "Launch the take that a part keeps"),
     "undo": CommandRule(Undo, Permission.EDIT, "Take back your latest change"),
     "redo": CommandRule(Redo, Permission.EDIT, "Do again what you took back"),
 }

@@ -12,6 +12,8 @@ from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.note import Note
 from musearoo.domain.music.tempo_map import TempoMap
+ClockSource = Literal["session", "live", "link"]
+"""Who keeps tempo and transport: the session itself, Ableton Live, or Ableton Link."""
 
 
 class Landing(msgspec.Struct, frozen=True):
@@ -208,6 +210,21 @@ class LocksSet(msgspec.Struct, frozen=True, kw_only=True, tag="locks_set"):
     voices: tuple[str, ...]
 
 
+class ClockSourceSet(msgspec.Struct, frozen=True, kw_only=True, tag="clock_source_set"):
+    """Tempo and transport are kept by another clock."""
+
+    source: ClockSource
+
+
+class ClipLaunched(msgspec.Struct, frozen=True, kw_only=True, tag="clip_launched"):
+    """A part's clip was launched, by a command or by a hand in Live; None: it was stopped."""
+
+    part: str
+    take_id: TakeId | None
+    source: Literal["session", "live"] = "session"
+    lands_at: Landing | None = None
+
+
 class NothingToUndo(msgspec.Struct, frozen=True, kw_only=True, tag="undo_skipped"):
     """An undo or redo was skipped, because others changed these paths since."""
 
@@ -241,7 +258,8 @@ Event = (
     ParameterSet | TempoSet | KeySet | StyleSet | MeterSet | ChordsSet | FormSet | FeelSet
     | ContextAdopted | TransportChanged | AnalysisCompleted | GenerationAccepted | TakeBar
     | GenerationCompleted | GenerationFailed | TakeSelected | TakeCommitted | NotesEdited | LocksSet
-    | NothingToUndo | ChatSent | AudioStreamStarted | AudioStreamEnded
+    | ClockSourceSet | ClipLaunched | NothingToUndo | ChatSent | AudioStreamStarted
+    | AudioStreamEnded
 )  # fmt: skip
 
 History = Literal["do", "undo", "redo"]

@@ -1,13 +1,21 @@
 """How clients see what the domain holds otherwise: keys, meters and chords as text."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from musearoo.domain.context import Groove, Section
 from musearoo.domain.engine import ParameterValue
-from musearoo.domain.events import ChordsSet, ContextAdopted, Event, KeySet, MeterSet, TempoSet
+from musearoo.domain.events import (
+    ChordsSet,
+    ClockSource,
+    ContextAdopted,
+    Event,
+    KeySet,
+    MeterSet,
+    TempoSet,
+)
 from musearoo.domain.ids import AnalysisId
 from musearoo.domain.music.chord import Chord, ChordSpan
 from musearoo.domain.music.key import Key
@@ -118,7 +126,7 @@ class StateShown(msgspec.Struct, frozen=True, kw_only=True):
     grouping: tuple[int, ...] = ()
     key: str
     style: str
-    clock_source: Literal["session", "link"] = "session"
+    clock_source: ClockSource = "session"
     bars: int
     chords: tuple[ChordShown, ...]
     sections: tuple[Section, ...]

@@ -6,6 +6,8 @@ from msgspec.structs import replace
 
 from musearoo.domain.events import (
     ChordsSet,
+    ClipLaunched,
+    ClockSourceSet,
     ContextAdopted,
     Event,
     FeelSet,
@@ -27,6 +29,7 @@ from musearoo.domain.events import (
 from musearoo.domain.session.state import PartState, SessionState, Step, Steps, Transport
 
 MAXIMUM_STEPS: Final = 100
+MAXIMUM_LAUNCHES: Final = 256  # takes of a part whose launches are counted
 MAXIMUM_SPANS: Final = 10_000  # chords and tempo changes that one actor's steps may hold
 
 
@@ -95,6 +98,8 @@ def _changed(state: SessionState, event: Event) -> SessionState:
         case TransportChanged():
             transport = Transport(event.playing, event.tick, event.since, event.loop)
             return replace(state, transport=transport)
+        case ClockSourceSet():
+            return replace(state, clock_source=event.source)
         case _:
             return _with_part(state, event)
 
@@ -113,6 +118,8 @@ def _with_part(state: SessionState, event: Event) -> SessionState:
             part = replace(_part(state, event.part), selected=event.take_id)
         case TakeCommitted():
             part = replace(_part(state, event.part), committed=event.take_id)
+        case ClipLaunched():
+            part = _with_launch(_part(state, event.part), event)
         case LocksSet():
             part = replace(
                 _part(state, event.part), locked_bars=event.bars, locked_voices=event.voices
@@ -124,6 +131,17 @@ def _with_part(state: SessionState, event: Event) -> SessionState:
 
 def _part(state: SessionState, name: str, engine: str = "") -> PartState:
     return state.parts.get(name) or PartState(engine)
+
+
+def _with_launch(part: PartState, event: ClipLaunched) -> PartState:
+    if event.take_id is None:
+        return replace(part, launched=None)
+    launches = dict(part.launches)
+    count = launches.pop(event.take_id, 0) + 1
+    while len(launches) >= MAXIMUM_LAUNCHES:
+        del launches[next(iter(launches))]
+    launches[event.take_id] = count  # the latest last
+    return replace(part, launched=event.take_id, launches=launches)
 
 
 def _with_parameter(

@@ -1,12 +1,10 @@
 """What a session is at one point of its event order."""
 
-from typing import Literal
-
 import msgspec
 
 from musearoo.domain.context import DEFAULT_BPM, Groove, Section
 from musearoo.domain.engine import ParameterValue
-from musearoo.domain.events import Event
+from musearoo.domain.events import ClockSource, Event
 from musearoo.domain.ids import TakeId
 from musearoo.domain.music.chord import ChordSpan
 from musearoo.domain.music.key import Key
@@ -27,13 +25,23 @@ class Transport(msgspec.Struct, frozen=True):
 
 
 class PartState(msgspec.Struct, frozen=True):
-    """A part: its engine, the take it plays, the one it keeps, and its locks (bars from 1)."""
+    """A part: its engine, the take it plays, the one it keeps, and its locks (bars from 1).
+
+    `launched` is the take whose clip runs, `launches` how often each take's clip was launched.
+    """
 
     engine: str
     selected: TakeId | None = None
     committed: TakeId | None = None
     locked_bars: tuple[int, ...] = ()
     locked_voices: tuple[str, ...] = ()
+    launched: TakeId | None = None
+    launches: dict[TakeId, int] = {}
+
+    @property
+    def heard(self) -> TakeId | None:
+        """The take that sounds: a running clip is heard before the one that the part plays."""
+        return self.launched or self.selected
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -67,7 +75,7 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     meter: Meter = Meter()
     key: Key = Key(0)
     style: str = AUTO
-    clock_source: Literal["session", "link"] = "session"
+    clock_source: ClockSource = "session"
     bars: int = DEFAULT_BARS
     chords: tuple[ChordSpan, ...] = ()
     sections: tuple[Section, ...] = ()
