@@ -1,0 +1,123 @@
+"""Pace: what comes too fast is coalesced where only the latest counts, else lost and told."""
+
+from musearoo.codecs.osc import Message
+from musearoo.domain.events import ParameterSet, TransportChanged
+from musearoo.domain.ids import ProjectId
+from musearoo.domain.permissions import Actor
+from tests.doubles.osc_stage import Device, Stage
+
+
+async def one(stage: Stage) -> tuple[Actor, ProjectId, Device]:
+    ana = await stage.place.person("ana")
+    project = await stage.place.project(ana)
+    return ana, project, await stage.paired(ana, project)
+
+
+async def test_a_moving_control_becomes_few_commands(stage: Stage) -> None:
+    """Of what arrives at once, the conductor sees the latest value of each address."""
+    ana, project, device = await one(stage)
+    for step in range(100):
+        device.send("/musearoo/drums/complexity", step / 128)
+        device.send("/musearoo/bass/complexity", step / 256)
+    await device.hears("/musearoo/bass/complexity/echo")
+    values = {
+        each.path: each.value
+        for each in await stage.events(ana, project)
+        if isinstance(each, ParameterSet)
+    }
+    assert values == {"drums/complexity": 99 / 128, "bass/complexity": 99 / 256}
+    assert len(await stage.events(ana, project)) == 2
+    (report,) = stage.door.monitored(ana.user).sources
+    assert report.coalesced == 198
+
+
+async def test_order_is_kept_around_a_control(stage: Stage) -> None:
+    """A value that came before a command counts before it."""
+    ana, project, device = await one(stage)
+    device.send("/musearoo/drums/complexity", 0.25)
+    device.send("/musearoo/undo")
+    device.send("/musearoo/drums/complexity", 0.75)
+    await stage.until(lambda: not stage.door._moving, "the flush")
+    await device.hears("/musearoo/drums/complexity/echo")
+    events = await stage.events(ana, project)
+    assert [each.value for each in events if isinstance(each, ParameterSet)] == [0.25, None, 0.75]
+
+
+async def test_too_fast_a_control_ends_at_its_last_value(stage: Stage) -> None:
+    """Beyond the pace the latest value of each address waits for its turn, and counts."""
+    ana, project, device = await one(stage)
+    for step in range(1_001):
+        device.send("/musearoo/drums/complexity", step / 1_000)
+    assert await device.hears("/musearoo/drums/complexity/echo") == (1.0,)
+    values = [each for each in await stage.events(ana, project) if isinstance(each, ParameterSet)]
+    assert values[-1].value == 1.0
+    assert not device.at("/musearoo/error")
+
+
+async def test_lost_commands_are_counted_and_told(stage: Stage) -> None:
+    """Commands beyond the pace are lost, and their number is told once a second."""
+    ana, project, device = await one(stage)
+    for _ in range(600):
+        device.send("/musearoo/transport/stop")
+    code, text = await device.hears("/musearoo/error")
+    assert code == "rate_limited"
+    (report,) = stage.door.monitored(ana.user).sources
+    assert report.dropped >= 300
+    assert str(report.dropped) in str(text)
+    await stage.quiet()
+    stopped = [e for e in await stage.events(ana, project) if isinstance(e, TransportChanged)]
+    assert len(stopped) + report.dropped == 600
+    assert len(device.at("/musearoo/error")) == 1
+
+
+async def test_a_bundle_counts_its_messages(stage: Stage) -> None:
+    """A bundle is no way around the pace."""
+    _, _, device = await one(stage)
+    stop = Message("/musearoo/ping", ())
+    for _ in range(4):
+        device.bundle(*[stop] * 100)
+    await stage.quiet()
+    assert len(device.at("/musearoo/pong")) <= 300
+
+
+async def test_patterns_reach_what_they_match(stage: Stage) -> None:
+    """A pattern sets every parameter that it names, for the price of ten messages."""
+    ana, project, device = await one(stage)
+    device.send("/musearoo/{drums,bass}/comp*", 0.25)
+    device.send("/musearoo/[!a-z]*/x", 0.25)
+    await device.hears("/musearoo/bass/complexity/echo")
+    paths = {e.path for e in await stage.events(ana, project) if isinstance(e, ParameterSet)}
+    assert paths == {"drums/complexity", "bass/complexity"}
+    assert await device.hears("/musearoo/error") == (
+        "unknown_address", "/musearoo/[!a-z]*/x matches nothing.",
+    )  # fmt: skip
+    for _ in range(30):
+        device.send("//*", 0.5)
+    (report,) = stage.door.monitored(ana.user).sources
+    assert report.dropped > 0
+
+
+async def test_errors_do_not_flood(stage: Stage) -> None:
+    """However much is wrong, a device hears of it at most twenty times at once."""
+    _, _, device = await one(stage)
+    for _ in range(150):
+        device.send("/musearoo/nonsense")
+    await stage.quiet()
+    assert 20 <= len(device.at("/musearoo/error")) <= 25
+
+
+async def test_the_monitor_shows_what_came(stage: Stage) -> None:
+    """The latest messages with what became of them, for the device's person alone."""
+    ana, _, device = await one(stage)
+    ben = await stage.place.person("ben")
+    device.send("/musearoo/session/tempo", 97)
+    device.send("/musearoo/session/key", "H flat")
+    await device.hears("/musearoo/error")
+    (report,) = stage.door.monitored(ana.user).sources
+    assert [(r.address, r.arguments, r.outcome) for r in report.recent] == [
+        ("/musearoo/session/tempo", "97", "done"),
+        ("/musearoo/session/key", "H flat", "invalid_value"),
+    ]
+    assert (report.received, report.refused) == (2, 1)
+    assert report.per_second > 0
+    assert stage.door.monitored(ben.user).sources == ()
