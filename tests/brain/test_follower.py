@@ -105,6 +105,24 @@ class TestLoudness:
             assert density == pytest.approx(beats * bpm / 60, rel=0.25)
 
 
+class TestAccents:
+    def test_quarters_and_eighths(self) -> None:
+        """Quarters weigh on the beat alone, eighths on its half too; nothing before a tempo."""
+        heard = []
+        for hits in (QUARTERS, EIGHTHS):
+            ear = Follower("pcm_f32le", RATE, 1, 104.0)
+            assert () == ear.accents()
+            sound = riff(hits, 100, 9)
+            for at in range(0, len(sound), 320):
+                ear.hear(sound[at : at + 320].tobytes())
+            heard.append(ear.accents())
+        quarters, eighths = heard
+        assert 1000 == quarters[0] == eighths[0]
+        assert max(quarters[1:]) < 250
+        assert eighths[2] > 400
+        assert max(eighths[1], eighths[3]) < 250
+
+
 class TestStreams:
     def test_chunks_do_not_matter(self) -> None:
         """Any cutting of the stream gives the same tempo."""

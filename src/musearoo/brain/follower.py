@@ -35,6 +35,7 @@ _OCTAVES: Final = 0.45
 _NEAR_OCTAVES: Final = 0.35
 _EVEN: Final = 0.5
 _PHASES: Final = 48
+_QUARTERS: Final = 4
 _RANGE_DB: Final = 30.0
 _QUIET_DB: Final = -55.0
 _SILENT_SECONDS: Final = 2.0
@@ -82,6 +83,11 @@ class Follower:
             return None
         self._pulsed_at = self._frames
         return self._pulse()
+
+    def accents(self) -> tuple[int, ...]:
+        """How strongly each quarter of a beat is played, 0-1000, the beat first."""
+        known = min(self._frames, _FRAMES)
+        return self._beat.accents(self._strength[-known:], self._frames) if known else ()
 
     def _mono(self, sound: bytes) -> Floats:
         values = np.frombuffer(sound, self._dtype).astype(np.float32)
@@ -174,6 +180,19 @@ class _Beat:
         length = self._period * self._hop
         phase = (seconds - self._beat_at) / length % 1.0
         return round(60 / length, 2), round(phase, 4) % 1.0, round(self._confidence, 3)
+
+    def accents(self, heard: Floats, frames: int) -> tuple[int, ...]:
+        """The strength of the past folded onto one beat; empty while there is none."""
+        if self._period is None:
+            return ()
+        seconds = np.arange(frames - len(heard), frames) * self._hop + LATENCY
+        beats = (seconds - self._beat_at) / (self._period * self._hop)
+        quarters = np.round(beats * _QUARTERS).astype(int) % _QUARTERS
+        sums = np.bincount(quarters, weights=_sharpened(heard), minlength=_QUARTERS)
+        strongest = float(sums.max())
+        if strongest <= 0:
+            return ()
+        return tuple(round(1000 * float(each) / strongest) for each in sums)
 
     def _refined(self, similar: Floats, period: float) -> float:
         fine = (period * np.linspace(0.985, 1.015, 31)).astype(np.float32)

@@ -13,6 +13,7 @@ from musearoo.conductor.drafts import Drafts
 from musearoo.conductor.ending import Endings
 from musearoo.conductor.exports import Exports
 from musearoo.conductor.generation import Generation
+from musearoo.conductor.hearing import Hearing
 from musearoo.conductor.knobs import Knobs
 from musearoo.conductor.launching import Launching
 from musearoo.conductor.leading import Leading
@@ -70,11 +71,12 @@ class Conductor:
         self.drafts = Drafts()
         self.endings = Endings(world, self.takes, self.drafts)
         self.performance = Performance(world, self.sessions, self.endings, admission)
-        self.generation = Generation(
-            world, self.desk, self.gate, self.takes, self.analyses, self.performance, admission
-        )
         self.streams = Streams(
             world, self.gate, self.sessions, self.desk, self.uploads, self.repeats
+        )
+        hearing = Hearing(self.analyses, self.streams)
+        self.generation = Generation(
+            world, self.desk, self.gate, self.takes, hearing, self.performance, admission
         )
         self.voice = Voice(world, self.gate, self.sessions, self.desk, self.repeats)
         Settings(world, self.desk)

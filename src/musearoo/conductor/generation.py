@@ -6,7 +6,7 @@ import msgspec
 
 from musearoo.conductor.access import Gate, is_hidden, visible_in
 from musearoo.conductor.admission import Admission, Admitted, Deferred
-from musearoo.conductor.analyses import Analyses
+from musearoo.conductor.hearing import Hearing
 from musearoo.conductor.performance import Performance, generation_job
 from musearoo.conductor.plans import Plan, Stamp, plan_generation, plan_regeneration
 from musearoo.conductor.sessions import Ack, Deed, Desk
@@ -16,12 +16,12 @@ from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
 from musearoo.domain.commands import CancelGeneration, Generate, Regenerate
 from musearoo.domain.errors import Conflict, InvalidValue, NotFound, ReducedCapacity
-from musearoo.domain.events import ContextAdopted, GenerationAccepted, Landing
+from musearoo.domain.events import GenerationAccepted, Landing
 from musearoo.domain.ids import GenerationId, TakeId
 from musearoo.domain.permissions import Actor
 from musearoo.domain.records import GenerationRecord, QualityTarget
 from musearoo.domain.session.landing import land
-from musearoo.domain.session.state import PartState, SessionState
+from musearoo.domain.session.state import PartState
 from musearoo.ports.security import Window
 from musearoo.ports.store import Transaction
 
@@ -51,14 +51,14 @@ class Generation:
         desk: Desk,
         gate: Gate,
         takes: Takes,
-        analyses: Analyses,
+        hearing: Hearing,
         performance: Performance,
         admission: Admission,
     ) -> None:
         self._world = world
         self._gate = gate
         self._takes = takes
-        self._analyses = analyses
+        self._hearing = hearing
         self._performance = performance
         self._admission = admission
         desk.take_on(Generate, self.generate)
@@ -77,7 +77,7 @@ class Generation:
         plan = plan_generation(
             act,
             description,
-            await self._music(deed, act, state),
+            await self._hearing.music(deed, act, state),
             state,
             parts=await self._takes.heard(state, deed.command.session),
             selected=selected.get(part),
@@ -242,15 +242,6 @@ class Generation:
             queued=pool.queued(deed.command.actor.user),
             workers=pool.workers(),
             idle=pool.idle(),
-        )
-
-    async def _music(
-        self, deed: Deed, act: Generate, state: SessionState
-    ) -> SessionState | ContextAdopted:
-        if act.analysis_id is None and act.reference_asset is None:
-            return state
-        return await self._analyses.heard(
-            deed.access, analysis=act.analysis_id, asset=act.reference_asset
         )
 
     def _stamp(self, deed: Deed, seed: int | None) -> Stamp:

@@ -81,6 +81,7 @@ class Generate(_Act, frozen=True):
     quality_target: QualityTarget = "balanced"
     reference_asset: AssetId | None = None
     analysis_id: AnalysisId | None = None
+    stream: int | None = None
     draft: bool = False
 
 

@@ -139,6 +139,13 @@ class Ear(Protocol):
         """Take PCM of the stream's own form; answers the newest pulse, if one is due."""
         ...
 
+    def accents(self) -> tuple[int, ...]:
+        """How strongly each quarter of a beat is played, 0-1000, the beat first.
+
+        Empty until a tempo is known.
+        """
+        ...
+
 
 class Ears(Protocol):
     """Makes a follower for each stream."""

@@ -23,8 +23,7 @@ def acts_of(message: Incoming) -> tuple[Act, ...]:
     """The acts of a parameter change (one for each path), generation request or command.
 
     Empty for what is no act of the session. Raises `FrameRefused` for a command that is not
-    on the list or arguments that do not fit it. A live `audio_context.stream` is the room's
-    to resolve.
+    on the list or arguments that do not fit it.
     """
     match message:
         case ParameterChange():
@@ -56,6 +55,7 @@ def _parameters(message: ParameterChange) -> tuple[Act, ...]:
 def _generate(message: GenerationRequest) -> Generate:
     data, context = message.data, message.data.audio_context
     asset = context.asset_id if context is not None else None
+    stream = context.stream if context is not None else None
     analysis = context.analysis_id if context is not None else None
     return Generate(
         engine=data.engine,
@@ -67,6 +67,7 @@ def _generate(message: GenerationRequest) -> Generate:
         quality_target=data.quality_target,
         reference_asset=AssetId(asset) if asset is not None else None,
         analysis_id=AnalysisId(analysis) if analysis is not None else None,
+        stream=stream,
         draft=data.draft,
     )
 

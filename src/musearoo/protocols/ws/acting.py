@@ -21,7 +21,6 @@ from musearoo.codecs.ws import (
 from musearoo.codecs.ws.outgoing import AckData, NoticeData
 from musearoo.conductor.sessions import Ack
 from musearoo.domain.commands import Command
-from musearoo.domain.errors import Unavailable
 from musearoo.domain.ids import CommandId
 from musearoo.protocols.ws import answers, speaking
 
@@ -99,10 +98,6 @@ async def _submit(
     guest: "Guest",
     message: ParameterChange | GenerationRequest | CommandMessage,
 ) -> Ack:
-    if isinstance(message, GenerationRequest):
-        context = message.data.audio_context
-        if context is not None and context.stream is not None:
-            raise Unavailable("Live audio cannot be listened to here yet; name an asset.")
     at = moment_of(message.data.at)
     new = connection.is_new(message.message_id)
     ack = None

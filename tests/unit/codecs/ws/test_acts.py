@@ -48,12 +48,12 @@ def test_a_generation_request_is_a_generate() -> None:
     assert (wanted,) == asked(frame)
 
 
-def test_a_stream_as_context_is_left_to_the_room() -> None:
-    """The act cannot name it."""
+def test_a_stream_as_context() -> None:
+    """A live stream, a recording or an analysis: whatever is listened to is named."""
     frame = (
         b'{"type":"generation_request","data":{"engine":"bassaroo","audio_context":{"stream":3}}}'
     )
-    assert (Generate(engine="bassaroo"),) == asked(frame)
+    assert (Generate(engine="bassaroo", stream=3),) == asked(frame)
     analysis = (
         b'{"type":"generation_request","data":{"engine":"x","audio_context":{"analysis_id":"n"}}}'
     )
