@@ -4,19 +4,22 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import structlog
+from starlette.types import ASGIApp
 
 from musearoo.app.compose import Graph
 from musearoo.domain.errors import Unavailable
+from musearoo.ports.osc import Source
 from musearoo.protocols.osc.door import Door
-from musearoo.protocols.osc.endpoint import open_endpoint
+from musearoo.protocols.osc.endpoint import Endpoint, open_endpoint
 from musearoo.protocols.osc.options import OscOptions
+from musearoo.protocols.osc.query import OscQuery, QueryOptions
 
 log = structlog.get_logger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def osc_door(graph: Graph) -> AsyncIterator[Door | None]:
-    """Answer OSC while the block runs; None where the port is taken.
+async def osc_door(graph: Graph, app: ASGIApp, http_port: int) -> AsyncIterator[ASGIApp]:
+    """Answer OSC while the block runs; gives `app` with OSCQuery in front of it.
 
     A second server on this machine works all the same, only without OSC.
     """
@@ -32,14 +35,32 @@ async def osc_door(graph: Graph) -> AsyncIterator[Door | None]:
         )
     except Unavailable as refusal:
         log.warning("osc.unavailable", reason=f"{refusal.detail} The server runs without OSC.")
-        yield None
+        yield app
         return
-    door.start(endpoint.send, endpoint.drop, (endpoint.host, endpoint.port))
+    query = OscQuery(app, door, QueryOptions(settings.hosts, http_port, endpoint.port))
+    ways = _Ways(endpoint, query)
+    door.start(ways.send, ways.drop, (endpoint.host, endpoint.port))
     log.info("osc.ready", host=endpoint.host, port=endpoint.port)
     if not settings.local_mode:
         log.warning("osc.reachable", host=endpoint.host, note="Only paired devices are answered.")
     try:
-        yield door
+        yield query
     finally:
         door.close()
         await endpoint.close()
+
+
+class _Ways:
+    """Answers go out the way their source came in."""
+
+    def __init__(self, endpoint: Endpoint, query: OscQuery) -> None:
+        self._endpoint = endpoint
+        self._query = query
+
+    def send(self, source: Source, packet: bytes) -> bool:
+        way = self._query if source.transport == "ws" else self._endpoint
+        return way.send(source, packet)
+
+    def drop(self, source: Source) -> None:
+        way = self._query if source.transport == "ws" else self._endpoint
+        way.drop(source)

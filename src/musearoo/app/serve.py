@@ -106,8 +106,8 @@ async def _serve(
                 webbrowser.open(url)
 
         try:
-            async with osc_door(graph):
-                await _Server(_config(settings, app, door), ready).serve(sockets=[listener])
+            async with osc_door(graph, app, port) as answering:
+                await _Server(_config(settings, answering, door), ready).serve(sockets=[listener])
         finally:
             door.close()
 

@@ -10,11 +10,11 @@ from musearoo.domain.ids import SessionId, UserId
 class Source(msgspec.Struct, frozen=True, gc=False):
     """Where packets come from and answers go to.
 
-    `host` is a numeric address. `connection` numbers TCP connections and is 0 for UDP, where
-    a source may also be made by hand: the same host with the port that it wants answers at.
+    `host` is a numeric address. `connection` numbers TCP and WebSocket connections and is 0 for
+    UDP, where a source may also be made by hand: the same host with the port for the answers.
     """
 
-    transport: Literal["udp", "tcp"]
+    transport: Literal["udp", "tcp", "ws"]
     host: str
     port: int
     connection: int = 0

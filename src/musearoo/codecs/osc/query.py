@@ -32,9 +32,14 @@ def host_info(name: str, port: int, websocket_port: int) -> Node:
 
 
 def tree(addresses: Iterable[Address], current: Current) -> Node:
-    """The whole tree; `current` answers the value in force of a parameter's path, or None."""
+    """The whole tree; `current` answers the value in force of a parameter's path, or None.
+
+    Addresses with a number in them, such as those of MIDI controllers, have no node.
+    """
     root: Node = {"FULL_PATH": "/", "CONTENTS": {}, "ACCESS": 0}
     for address in addresses:
+        if address.is_template:
+            continue
         node = _made(root, address.path)
         _describe(node, address, current)
     return root
