@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from musearoo.domain.errors import Conflict, NotFound
+from musearoo.domain.events import Stages
 from musearoo.ports.store import Transaction
 from tests.contract.making import (
     ANN,
@@ -46,6 +47,37 @@ def insert(tx: Transaction, kind: str, record: Any) -> None:
 
 def get(tx: Transaction, kind: str, name: str) -> Any:
     return getattr(tx.work, kind)(name)
+
+
+class TestDrafts:
+    async def test_are_in_their_own_users_lists_until_they_are_published(self, store) -> None:
+        await with_song(store)
+        for name, draft in (("shown", False), ("hidden", True)):
+            made = take(name, draft=draft)
+            await store.write(lambda tx, made=made: tx.work.insert_take(made))
+
+        async def listed(user: str, part: str | None) -> tuple[set[str], int]:
+            reader = access("song", user)
+            found, count = await store.read(
+                lambda tx: tx.work.takes(reader, part=part, limit=9, offset=0)
+            )
+            return {each.id for each in found}, count
+
+        for part in (None, "drums"):
+            assert ({"shown", "hidden"}, 2) == await listed("ann", part)
+            assert ({"shown"}, 1) == await listed("bob", part)
+        await store.write(lambda tx: tx.work.publish_take("hidden"))
+        assert ({"shown", "hidden"}, 2) == await listed("bob", None)
+        with pytest.raises(NotFound):
+            await store.write(lambda tx: tx.work.publish_take("none"))
+
+    async def test_a_generation_keeps_its_stages(self, store) -> None:
+        await with_song(store)
+        stages = Stages(admitted=0.25, sent=11.5)
+        made = generation(stages=stages, draft=True)
+        await store.write(lambda tx: tx.work.insert_generation(made))
+        stored = await store.read(lambda tx: tx.work.generation("generation"))
+        assert (stored.stages, stored.draft) == (stages, True)
 
 
 class TestEveryKind:

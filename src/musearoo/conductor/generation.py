@@ -220,6 +220,7 @@ class Generation:
             run=pack(plan),
             parameters_used=plan.run.parameters,
             parent_take=plan.parent,
+            draft=plan.draft,
         )
         # A draft lands when it is selected.
         landing = None if plan.draft else land(deed.session.state, deed.at, now)

@@ -198,6 +198,8 @@ class Performance:
                 await self._to_an_end(session, plan, record, live, begin_within)
         except NotFound:  # the project was deleted meanwhile
             self._end(record.id)
+        except Unavailable as failure:  # it was told; the next start plays it as a job
+            log.warning("generation.end_not_stored", detail=failure.detail)
         finally:
             self._running.pop(record.id, None)
 
