@@ -214,7 +214,8 @@ class Link:
             if refused is None:
                 raise
             self._after = refused.data.retry_after
-            if self._is_first or closed.code not in {CloseCode.EXPIRED, CloseCode.ABUSE}:
+            renewable = closed.code in {CloseCode.EXPIRED, CloseCode.ABUSE}
+            if self._is_first or not (renewable or may_resume(closed.code)):
                 data = refused.data
                 raise Refused(data.code, data.detail, data.retry_after) from None
             raise

@@ -61,6 +61,7 @@ class Session(Sounding):
         self.connection = ""
         self.user_id = ""
         self.permissions: tuple[str, ...] = ()
+        self.speech = False  # whether the server recognises recorded commands
         self.present: dict[str, Present] = {}
         self.undo_steps: dict[str, int] = {}
         self.clock = ClockEstimator()
@@ -216,6 +217,7 @@ class Session(Sounding):
             self.connection, self._counter = data.connection, 0
         self.user_id = data.user_id
         self.permissions = data.permissions
+        self.speech = data.speech
         mine = Present(connection=data.connection, sender=data.sender, user_id=data.user_id)
         self.present = {each.connection: each for each in (mine, *data.present)}
         self.undo_steps = dict(data.undo)
@@ -302,7 +304,9 @@ class Session(Sounding):
             await self._link.run()
         except ClientError as failure:
             self._failure = failure
-            self._outbox.fail(failure)
+            # Whoever waits for an answer was not refused: it may have been done.
+            over = failure if isinstance(failure, Ended) else Ended(str(failure))
+            self._outbox.fail(over)
             if self._ready is not None and not self._ready.done():
                 self._ready.set_exception(failure)
             for listener in tuple(self._listeners):

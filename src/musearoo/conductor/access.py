@@ -28,7 +28,7 @@ class Gate:
         self._actors: dict[str, tuple[float, Actor]] = {}
         self._held: dict[tuple[UserId, ProjectId], tuple[float, Access]] = {}
         self._revision = 0
-        self._told: list[Callable[[], None]] = []
+        self._told: list[Callable[[UserId | None], None]] = []
 
     async def actor(self, token: str) -> Actor:
         """Who a bearer token speaks for, with rights looked up at most 2 s ago.
@@ -46,16 +46,21 @@ class Gate:
         self._actors[token] = (now, actor)
         return actor
 
-    def forget(self) -> None:
-        """Look every actor up again: rights, tier or logins have changed."""
+    def forget(self, user: UserId | None = None) -> None:
+        """Look every actor up again: rights, tier or logins of `user` (or of many) have changed."""
         self._actors.clear()
         self._held.clear()
         self._revision += 1
         for told in self._told:
-            told()
+            told(user)
 
-    def on_change(self, told: Callable[[], None]) -> None:
-        """Call `told` whenever rights, tiers or logins have changed."""
+    @property
+    def revision(self) -> int:
+        """Counts the changes of anybody's rights."""
+        return self._revision
+
+    def on_change(self, told: Callable[[UserId | None], None]) -> None:
+        """Call `told` whenever rights, tiers or logins have changed: whose, None for many."""
         self._told.append(told)
 
     async def actor_of(self, user: UserId, family: FamilyId) -> Actor:

@@ -93,7 +93,7 @@ class Collaboration:
             return await self._world.store.write(accept)
 
         project = ProjectId(await self._repeats.once(actor.user, command, body, str, work))
-        self._gate.forget()
+        self._gate.forget(actor.user)
         access = await self._gate.access(actor, project, Permission.VIEW, origin)
         return await self._world.store.read(lambda tx: view_in(tx, access))
 
@@ -124,7 +124,7 @@ class Collaboration:
 
         if not await self._world.store.write(store):
             raise NotFound("collaborator")
-        self._gate.forget()
+        self._gate.forget(user)
 
     async def _store(
         self,

@@ -14,7 +14,7 @@ from musearoo.conductor.watch import Watch
 from musearoo.conductor.world import World
 from musearoo.domain.audit import audit_entry
 from musearoo.domain.errors import MuseArooError, NotFound, Unavailable
-from musearoo.domain.ids import FamilyId, ProjectId, SessionId
+from musearoo.domain.ids import FamilyId, ProjectId, SessionId, UserId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Actor, Permission
 from musearoo.ports.osc import Monitored, OscDoor, Source
@@ -214,7 +214,7 @@ class Pairings:
         while len(self._codes) >= MAXIMUM_CODES:
             del self._codes[next(iter(self._codes))]
 
-    def _recheck(self) -> None:
+    def _recheck(self, _user: UserId | None) -> None:
         self._again = True
         if self._held and not self._rechecking:
             self._rechecking = True

@@ -6,11 +6,17 @@ import msgspec
 from msgspec.structs import replace
 
 from musearoo.codecs.ws import CloseCode
-from musearoo.conductor.access import Gate
+from musearoo.conductor.access import Gate, access_in
 from musearoo.conductor.passes import Passes
 from musearoo.conductor.values import hash_secret
 from musearoo.conductor.world import World
-from musearoo.domain.errors import Forbidden, MuseArooError, Unauthenticated
+from musearoo.domain.errors import (
+    Forbidden,
+    MuseArooError,
+    NotFound,
+    TooManyRequests,
+    Unauthenticated,
+)
 from musearoo.domain.ids import FamilyId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Actor, Permission
@@ -98,10 +104,21 @@ class Entrance:
         return replace(guest, actor=actor, permissions=permissions, expires_at=self._renewed())
 
     async def rechecked(self, guest: Guest, origin: Origin) -> Guest:
-        """The guest with the rights of now; raises what ends the visit."""
+        """The guest with the rights of now; raises what ends the visit.
+
+        A refusal is written down later: until then nothing more may be heard.
+        """
         actor = await self._gate.actor_of(guest.actor.user, FamilyId(guest.actor.family))
-        permissions = await self._permissions(actor, guest.session, origin)
-        return replace(guest, actor=actor, permissions=permissions)
+        project = ProjectId(guest.session)
+        try:
+            access = await self._world.store.read(
+                lambda tx: access_in(tx, actor, project, Permission.VIEW)
+            )
+        except (Forbidden, NotFound) as refusal:
+            noting = self._gate.refused(actor, project, "project.view", origin, refusal)
+            self._world.spawn(noting, name="ws.refused")
+            raise
+        return replace(guest, actor=actor, permissions=access.permissions)
 
     def resume_token(self, guest: Guest, connection: str) -> str:
         """A secret that lets this guest come back once, until two minutes after it has left."""
@@ -142,10 +159,15 @@ class Entrance:
 
 
 def ends_visit(failure: MuseArooError) -> tuple[int, str]:
-    """The close code and reason for a guest who may not stay."""
-    if isinstance(failure, Unauthenticated):
-        return CloseCode.EXPIRED, "unauthenticated"
-    return CloseCode.FORBIDDEN, "forbidden"
+    """The close code and reason for a guest who may not stay, or cannot be looked up."""
+    match failure:
+        case Unauthenticated():
+            return CloseCode.EXPIRED, "unauthenticated"
+        case TooManyRequests():
+            return CloseCode.ABUSE, "too many"
+        case Forbidden() | NotFound():
+            return CloseCode.FORBIDDEN, "forbidden"
+    return CloseCode.INTERNAL, "unavailable"
 
 
 def _check_page(bound: str | None, page: str | None, client: str) -> None:

@@ -42,6 +42,7 @@ from musearoo.codecs.ws.outgoing import (
 )
 from musearoo.conductor.eager import begin
 from musearoo.conductor.room_entrance import Guest, ends_visit
+from musearoo.conductor.sequencer import Sequencer
 from musearoo.domain.errors import ErrorCode, MuseArooError, TooManyRequests
 from musearoo.domain.origin import Origin, cut_address
 from musearoo.protocols.ws import acting, answers, joining, records, turning
@@ -202,19 +203,16 @@ class Connection:
             log.exception("ws.message_failed", type=type(message).__name__)
             self.error(ErrorCode.INTERNAL, "This went wrong on our side.", message.message_id)
 
-    def start_over(self, reason: str) -> None:
-        """Send the whole state in the place of events that cannot be had."""
-        self.door.conductor.world.spawn(self._start_over(reason), name="ws.start_over")
-
-    async def _start_over(self, reason: str) -> None:
-        if self.guest is None or self.over:
+    def start_over(self, owner: Sequencer, reason: str) -> None:
+        """Send the whole state, before any event that follows it."""
+        room = self.room
+        if self.guest is None or room is None or self.over:
             return
-        room, owner = await self.door.rooms.open(self.guest.session)
         state, undo = snapshot_of(owner, self.guest.actor.user, self.door.clock.now())
         data = ReconnectedData(
             status="snapshot", epoch=room.epoch, seq=room.seq, state=state, undo=undo, reason=reason
         )
-        self.outbox.in_order(text_frame(encode(Reconnected(data=data, **self.envelope()))))
+        self.outbox.start_over(text_frame(encode(Reconnected(data=data, **self.envelope()))))
 
     # What needs no order
 

@@ -44,7 +44,7 @@ class Door:
         self.connections: set[Connection] = set()
         self.users: dict[UserId, int] = {}
         self._rechecking = False
-        self._again = False
+        self._doubted: set[UserId | None] = set()  # whose rights changed; None: anybody's
         self._timer: asyncio.TimerHandle | None = None
         conductor.gate.on_change(self._recheck)
         conductor.drafts.on_news(partial(whisper, self.rooms))
@@ -69,19 +69,26 @@ class Door:
         self.rooms.sweep(now)
         self.start()
 
-    def _recheck(self) -> None:
-        self._again = True
-        if self.connections and not self._rechecking:
+    def _recheck(self, user: UserId | None) -> None:
+        if self.connections:
+            self._doubted.add(user)
+        if self._doubted and not self._rechecking:
             self._rechecking = True
             self.conductor.world.spawn(self._recheck_all(), name="ws.recheck")
 
     async def _recheck_all(self) -> None:
         try:
-            while self._again:
-                self._again = False
-                for number, connection in enumerate(tuple(self.connections)):
+            while self._doubted:
+                doubted, self._doubted = self._doubted, set()
+                for number, connection in enumerate(self._of(doubted)):
                     await connection.recheck()
                     if number % _AT_A_TIME == _AT_A_TIME - 1:
                         await asyncio.sleep(0)
         finally:
             self._rechecking = False
+
+    def _of(self, users: set[UserId | None]) -> list["Connection"]:
+        """The connections of some people, before all others if these are meant too."""
+        joined = [each for each in self.connections if each.guest is not None]
+        named = [each for each in joined if each.guest and each.guest.actor.user in users]
+        return named if None not in users else list(dict.fromkeys((*named, *joined)))

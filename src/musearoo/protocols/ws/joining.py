@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from musearoo.codecs.ws import MAXIMUM_FRAME, CloseCode, Limits, Present, SessionJoin, Welcome
+from musearoo.codecs.ws import MAXIMUM_FRAME, Limits, Present, SessionJoin, Welcome
 from musearoo.codecs.ws.outgoing import WelcomeData
 from musearoo.conductor.room_entrance import Guest, ends_visit
 from musearoo.conductor.sequencer import Sequencer
@@ -26,8 +26,9 @@ async def join(connection: "Connection", message: SessionJoin) -> None:
         connection.error("conflict", "You have joined already.", message.message_id)
         return
     data, page = message.data, connection.arrival.page
-    entrance = connection.door.entrance
+    entrance, gate = connection.door.entrance, connection.door.conductor.gate
     try:
+        seen = gate.revision
         if data.ticket is not None:
             guest = await entrance.by_ticket(data.ticket, page, connection.origin)
         else:
@@ -37,16 +38,18 @@ async def join(connection: "Connection", message: SessionJoin) -> None:
         _check_number(connection, guest)
         await connection.door.conductor.pairings.opened(guest.actor, guest.session)
         room, owner = await connection.door.rooms.open(guest.session)
+        if data.last_seq is not None and data.epoch == room.epoch:
+            held = Grant(ProjectId(guest.session), guest.actor.user, guest.permissions)
+            access = Access(held)
+            await connection.door.rooms.reach_back(room, access, data.epoch, data.last_seq)
+            room, owner = await connection.door.rooms.open(guest.session)
+        while seen != gate.revision:  # rights changed while this guest came in
+            seen = gate.revision
+            guest = await entrance.rechecked(guest, connection.origin)
     except MuseArooError as refusal:
         connection.refuse(refusal, message.message_id)
-        code, reason = ends_visit(refusal)
-        connection.end(CloseCode.ABUSE if isinstance(refusal, TooManyRequests) else code, reason)
+        connection.end(*ends_visit(refusal))
         return
-    if data.last_seq is not None and data.epoch == room.epoch:
-        held = Grant(ProjectId(guest.session), guest.actor.user, guest.permissions)
-        access = Access(held)
-        await connection.door.rooms.reach_back(room, access, data.epoch, data.last_seq)
-        room, owner = await connection.door.rooms.open(guest.session)
     if not connection.over:
         _enter(connection, message, guest, room, owner)
 

@@ -26,7 +26,7 @@ class Outbox:
     """
 
     __slots__ = (
-        "_announce", "_control", "_data", "_gap", "_lossy", "_serial", "_wake", "coalesced",
+        "_announce", "_control", "_data", "_gap", "_lossy", "_state", "_wake", "coalesced",
         "paused_at", "queued_bytes", "ready", "slow",
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ class Outbox:
         self.paused_at: float | None = None
         self.queued_bytes = 0
         self.coalesced = 0
-        self._serial = 0
+        self._state: bytes | None = None
         self._gap: tuple[int, int] | None = None
         self._control: list[bytes] = []
         self._lossy: deque[tuple[float, bytes]] = deque()
@@ -74,10 +74,19 @@ class Outbox:
             self._wake()
         self.ready.append(frame)
 
-    def in_order(self, frame: bytes) -> None:
-        """An unnumbered frame that must keep its place among the numbered ones."""
-        self._serial += 1
-        self.event(frame, 0, ("in_order", str(self._serial)))
+    def start_over(self, frame: bytes) -> None:
+        """The whole state: numbered frames that still wait are void, later ones follow it."""
+        if not self.slow:
+            self.event(frame, 0, None)
+            return
+        for key, (seq, _) in list(self._data.items()):
+            if seq:
+                self._forget(key)
+        self._gap = None
+        if self._state is not None:
+            self.queued_bytes -= len(self._state)
+        self._state = frame
+        self.queued_bytes += len(frame)
 
     def latest(self, frame: bytes, key: Key) -> None:
         """An unnumbered frame that a later one of its key replaces."""
@@ -118,6 +127,10 @@ class Outbox:
             self.queued_bytes -= len(frame)
             size += len(frame)
             chunk.append(frame)
+        if self._state is not None:
+            self.queued_bytes -= len(self._state)
+            chunk.append(self._state)
+            self._state = None
         if self._gap is not None and self._data:
             chunk.append(self._announce(*self._gap))
             self._gap = None
@@ -130,13 +143,17 @@ class Outbox:
             self.slow = False
         return chunk
 
+    def _forget(self, key: object) -> tuple[int, bytes] | None:
+        waiting = self._data.pop(key, None)
+        if waiting is not None:
+            self.queued_bytes -= len(waiting[1])
+        return waiting
+
     def _put(self, key: object, frame: bytes, seq: int) -> None:
-        replaced = self._data.pop(key, None)
-        if replaced is not None:
-            self.queued_bytes -= len(replaced[1])
-            if replaced[0]:
-                self.coalesced += 1
-                first = min(replaced[0], self._gap[0]) if self._gap else replaced[0]
-                self._gap = (first, seq)
+        replaced = self._forget(key)
+        if replaced is not None and replaced[0]:
+            self.coalesced += 1
+            first = min(replaced[0], self._gap[0]) if self._gap else replaced[0]
+            self._gap = (first, seq)
         self._data[key] = (seq, frame)
         self.queued_bytes += len(frame)

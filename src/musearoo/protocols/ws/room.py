@@ -56,8 +56,8 @@ class Member(Protocol):
         """The same connection came back on another socket."""
         ...
 
-    def start_over(self, reason: str) -> None:
-        """Send the whole state, because the order of events began anew."""
+    def start_over(self, owner: Sequencer, reason: str) -> None:
+        """Send the whole state at once, because the order of events began anew."""
         ...
 
 
@@ -98,7 +98,7 @@ class Room:
         self._log.clear()
         self._log_bytes = 0
         for member in tuple(self.members.values()):
-            member.start_over("events were lost")
+            member.start_over(session, "events were lost")
 
     def reaches(self, epoch: str | None, last_seq: int | None) -> bool:
         """Whether everything after `last_seq` can be replayed from here."""

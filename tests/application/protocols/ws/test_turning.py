@@ -114,7 +114,7 @@ class TestRights:
         gate = hall.place.conductor.gate
         seen: list[object] = []
 
-        def at_once() -> None:
+        def at_once(_user: object) -> None:
             change(seat, 2, 0.75)
             seen.append(seat.connection.over)
 
