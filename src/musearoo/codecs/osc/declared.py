@@ -1,7 +1,7 @@
 """The addresses of a session and of its devices, whatever engines there are."""
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -17,6 +17,7 @@ from musearoo.domain.commands import (
     Redo,
     Regenerate,
     SelectTake,
+    SetClockSource,
     SetForm,
     SetTransport,
     Undo,
@@ -25,6 +26,7 @@ from musearoo.domain.commands import (
 )
 from musearoo.domain.engine import MAXIMUM_BARS
 from musearoo.domain.errors import InvalidValue
+from musearoo.domain.events import ClockSource
 from musearoo.domain.music.tempo_map import MAXIMUM_BPM, MINIMUM_BPM
 from musearoo.domain.permissions import Permission
 
@@ -41,6 +43,8 @@ _BEAT: Final = Argument(
     name="beat", kind="number", minimum=0, maximum=MAXIMUM_BARS, optional=True, default=0.0,
     meaning="Quarter notes into the bar, from 0",
 )  # fmt: skip
+_NAME: Final = Argument(name="name", kind="text", meaning="Name of a session command")
+_ARGS: Final = Argument(name="args", kind="text", optional=True, meaning="Its args, a JSON object")
 _PLAYING: Final = "/musearoo/transport/playing/echo"
 
 
@@ -84,6 +88,12 @@ SESSION: Final = (
         family="session", meaning="Set how many bars the music has; its sections are cleared",
     ),
     command(
+        "/musearoo/session/clock_source", "set_clock_source",
+        lambda values: SetClockSource(source=values["source"]),
+        (Argument(name="source", kind="choice", choices=get_args(ClockSource)),),
+        family="session",
+    ),
+    command(
         "/musearoo/analysis/adopt", "adopt_analysis",
         lambda values: AdoptAnalysis(analysis_id=values["analysis_id"]),
         (Argument(name="analysis_id", kind="text"),), family="session",
@@ -93,9 +103,24 @@ SESSION: Final = (
     Address(
         path="/musearoo/command", family="session", build=_any_command, takes_at=True,
         meaning="Any session command (commands.md), under the right that it needs",
+        arguments=(_NAME, _ARGS),
+    ),
+    Address(
+        path="/musearoo/request", family="session", build=_any_command, takes_at=True,
+        meaning="The same, acknowledged; sent again with the same id it is done once",
         arguments=(
-            Argument(name="name", kind="text", meaning="Name of a session command"),
-            Argument(name="args", kind="text", optional=True, meaning="Its args, a JSON object"),
+            Argument(name="id", kind="text", meaning="Your own, 1 to 128 characters"),
+            _NAME, _ARGS,
+        ),
+        replies=("/musearoo/ack", "/musearoo/error"),
+    ),
+    Address(
+        path="/musearoo/ack", family="session", sent=True,
+        meaning="A request was carried out and is stored",
+        arguments=(
+            Argument(name="id", kind="text"),
+            Argument(name="seq", kind="integer", meaning="Number of its event in the session"),
+            Argument(name="answer", kind="text", meaning="The whole acknowledgement, JSON"),
         ),
     ),
 )  # fmt: skip
@@ -261,6 +286,7 @@ DEVICES: Final = (
         arguments=(
             Argument(name="code", kind="text", meaning="One of the codes of osc.md"),
             Argument(name="text", kind="text", meaning="What is wrong and what would be right"),
+            Argument(name="id", kind="text", optional=True, meaning="Of a refused request"),
         ),
     ),
 )  # fmt: skip

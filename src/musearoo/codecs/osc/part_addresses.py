@@ -5,7 +5,7 @@ from dataclasses import replace
 from musearoo.codecs.osc.addresses import Address, Values
 from musearoo.codecs.osc.arguments import Argument, argument_of
 from musearoo.codecs.osc.declaring import NEXT_BAR, PRESSED, command, setting
-from musearoo.domain.commands import Generate, Lock, Regenerate, Unlock
+from musearoo.domain.commands import Generate, LaunchClip, Lock, Regenerate, Unlock
 from musearoo.domain.engine import EngineDescription, ParameterSpec
 from musearoo.domain.permissions import Permission
 
@@ -65,10 +65,15 @@ def _of_takes(part: str) -> list[Address]:
     locked = Argument(name="locked", kind="boolean", meaning="Whether all bars are locked")
     return [
         Address(
-            path=f"/musearoo/clip/launch/{part}", family="take", arguments=(number,),
+            path=f"/musearoo/take/{part}", family="take", arguments=(number,),
             meaning=f"Switch {part} to one of its takes by number",
             permission=Permission.EDIT, command="select_take", takes_at=True,
             default_at=NEXT_BAR, replies=(f"/musearoo/{part}/take",),
+        ),
+        command(
+            f"/musearoo/clip/launch/{part}", "launch_clip", lambda _: LaunchClip(part=part),
+            (PRESSED,), family="take", meaning=f"Launch the take that {part} keeps, as a clip",
+            default_at=NEXT_BAR, replies=(f"/musearoo/{part}/launched",),
         ),
         command(
             f"/musearoo/lock/{part}", "lock",
@@ -78,6 +83,11 @@ def _of_takes(part: str) -> list[Address]:
         Address(
             path=f"/musearoo/{part}/take", family="take", sent=True,
             meaning=f"The take that {part} plays; empty for none",
+            arguments=(Argument(name="take_id", kind="text"),),
+        ),
+        Address(
+            path=f"/musearoo/{part}/launched", family="take", sent=True,
+            meaning=f"The clip of {part} was launched",
             arguments=(Argument(name="take_id", kind="text"),),
         ),
     ]  # fmt: skip

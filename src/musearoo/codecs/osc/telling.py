@@ -7,6 +7,7 @@ from musearoo.codecs.osc.table import AddressTable
 from musearoo.codecs.osc.values import Message
 from musearoo.domain.engine import ParameterValue
 from musearoo.domain.events import (
+    ClipLaunched,
     ContextAdopted,
     Event,
     GenerationCompleted,
@@ -66,6 +67,8 @@ def value_in_force(path: str, state: SessionState) -> ParameterValue | None:
             return state.style
         case "session/meter":
             return state.meter.name
+        case "session/clock_source":
+            return state.clock_source
         case _:
             return state.parameters.get(path)
 
@@ -108,6 +111,11 @@ def generated(event: GenerationCompleted) -> Message:
     )
 
 
-def error(code: str, text: str) -> Message:
-    """A refusal; codes are written with underscores."""
-    return Message("/musearoo/error", (code.replace("-", "_"), text[:200]))
+def launched(event: ClipLaunched) -> Message:
+    """A clip was launched."""
+    return Message(f"/musearoo/{event.part}/launched", (event.take_id,))
+
+
+def error(code: str, text: str, *request: str) -> Message:
+    """A refusal, of a request with its id; codes are written with underscores."""
+    return Message("/musearoo/error", (code.replace("-", "_"), text[:200], *request))

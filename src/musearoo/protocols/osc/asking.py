@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import structlog
 
 from musearoo.codecs.osc import Message
 from musearoo.codecs.osc.addresses import Address, Request, read
 from musearoo.conductor.pairings import CODE_DIGITS
+from musearoo.conductor.sessions import Ack
 from musearoo.domain.commands import Act, At, Command, SelectTake, SetParameter, SetTransport
 from musearoo.domain.errors import ErrorCode, InvalidValue, MuseArooError, NotFound
 from musearoo.domain.ids import CommandId, ProjectId, SessionId
@@ -83,28 +85,40 @@ class Asking:
             return
         request = read(address, message.arguments, message.address)
         if request.act is not None:
-            await self.submit(peer, session, request.act, request.at)
+            own = request.values.get("id")
+            ack = await self.submit(peer, session, request.act, request.at, own)
+            if own is not None:
+                answer = msgspec.json.encode(ack).decode()
+                self._door.tell(peer, Message("/musearoo/ack", (own, ack.seq, answer)))
         elif address.build is None:
             act = await self._act(peer, session, request)
             if act is not None:
                 await self.submit(peer, session, act, request.at)
 
-    async def submit(self, peer: "Peer", session: SessionId, act: Act, at: At | None) -> None:
-        """Have the conductor carry out an act, as every door does.
+    async def submit(
+        self,
+        peer: "Peer",
+        session: SessionId,
+        act: Act,
+        at: At | None,
+        own: str | None = None,
+    ) -> Ack:
+        """Have the conductor carry out an act, as every door does; `own` is the sender's id.
 
         A control's values carry no id: they come a hundred times a second, and one that came
         twice would set the same value again.
         """
-        moving = isinstance(act, SetParameter)
+        moving = isinstance(act, SetParameter) and own is None
+        new_id = None if moving else CommandId(own or self._conductor.world.ids.new())
         command = Command(
             session=session,
             actor=peer.actor,
             act=act,
             origin=peer.origin,
-            id=None if moving else CommandId(self._conductor.world.ids.new()),
+            id=new_id,
             at=at,
         )
-        await self._conductor.desk.submit(command, new=not moving)
+        return await self._conductor.desk.submit(command, new=not moving and own is None)
 
     async def _act(self, peer: "Peer", session: SessionId, request: Request) -> Act | None:
         """The act of an address that the table alone cannot make."""
@@ -114,7 +128,7 @@ class Asking:
                 return await self._located(session, values["time"])
             case "/live/clip/trigger":
                 return await self._triggered(peer, session, values["track"], values["clip"] + 1)
-            case path if path.startswith("/musearoo/clip/launch/"):
+            case path if path.startswith("/musearoo/take/"):
                 part = path.rpartition("/")[2]
                 return await self._launched(peer, session, part, values["number"])
         return None

@@ -222,7 +222,7 @@ class Door:
             peer.logged_at = now
             log.info("osc.refused", network=peer.origin.source, code=code, refused=peer.refused)
         if peer.errors.take(now):
-            self.tell(peer, error(code, text))
+            self.tell(peer, error(code, text, *_request_of(message)))
 
     def forget(self, peer: Peer) -> None:
         """A peer is one no more."""
@@ -290,3 +290,11 @@ class Door:
                 await self.feeds.keep()
             except MuseArooError:
                 continue
+
+
+def _request_of(message: Message | None) -> tuple[str, ...]:
+    """The id of a request that is refused."""
+    if message is None or message.address != "/musearoo/request" or not message.arguments:
+        return ()
+    own = message.arguments[0]
+    return (own[:128],) if isinstance(own, str) else ()

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from musearoo.codecs.osc import Message
 from musearoo.codecs.osc.arguments import single
-from musearoo.codecs.osc.telling import all_paths, changed, error, generated, told
+from musearoo.codecs.osc.telling import all_paths, changed, error, generated, launched, told
 from musearoo.conductor.conductor import Conductor
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.domain.events import (
+    ClipLaunched,
     ContextAdopted,
     GenerationCompleted,
     GenerationFailed,
@@ -65,6 +66,8 @@ class Feed:
             match event:
                 case GenerationCompleted():
                     self._tell_all(generated(event))
+                case ClipLaunched():
+                    self._tell_all(launched(event))
                 case GenerationFailed():
                     text = f"{event.part}: {event.detail}"
                     for peer in tuple(self.peers):
