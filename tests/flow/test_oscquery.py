@@ -88,11 +88,24 @@ async def test_a_listener_sends_packets_and_hears_nothing_it_did_not_ask_for(ser
         await heard(socket, "/musearoo/bass/density")
         await socket.send(encode(Message(DRUMS, (0.75,))))
         await socket.send(encode(Message("/musearoo/bass/density", (0.125,))))
-        while http.get(f"/api/v3/sessions/{session}").json()["seq"] < 2:
-            await asyncio.sleep(0.05)
+        assert await set_values(http, session, 2) == {
+            "drums/complexity": 0.75, "bass/density": 0.125,
+        }  # fmt: skip
         await socket.send(encode(Message("/musearoo/ping")))
-        while (message := decode(await socket.recv())).address != "/musearoo/pong":
-            assert message.address == "/musearoo/bass/density"
+        assert Message("/musearoo/pong", (session,)) == decode(await socket.recv())
+
+
+async def set_values(http: httpx.Client, session: str, number: int) -> dict[str, float]:
+    """The first parameters that were set in a session, once there are so many."""
+    deadline = asyncio.get_running_loop().time() + 10
+    values: dict[str, float] = {}
+    while len(values) < number and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.02)
+        listed = await asyncio.to_thread(http.get, f"/api/v3/sessions/{session}/events?after=0")
+        events = listed.json()
+        for event in events["events"]:
+            values[event["data"]["path"]] = event["data"]["value"]
+    return values
 
 
 async def test_rubbish_harms_nobody(server, session):
