@@ -18,6 +18,7 @@ from musearoo.protocols.ws.door import Door as Lobby
 from musearoo.protocols.ws.handshake import Arrival
 from tests.application.protocols.ws.room_doubles import payloads
 from tests.doubles.house import ORIGIN, House
+from tests.doubles.osc_stage import Device, Stage
 from tests.doubles.rest_door import client, door
 
 
@@ -137,6 +138,34 @@ class WebSocketTypes(WebSocket):
         return super().message(wish)
 
 
+class Osc:
+    """`/musearoo/request` of a paired device."""
+
+    device: Device
+
+    async def open(self, place: House, actor: Actor, token: str, project: ProjectId) -> None:
+        self.stage = Stage(place)
+        self.device = await self.stage.paired(actor, project)
+
+    async def send(self, wish: Wish) -> Answer:
+        moment = (wish.at,) if wish.at is not None else ()
+        self.device.heard.clear()
+        self.device.send("/musearoo/request", wish.id, wish.name, json.dumps(wish.args), *moment)
+        await self.stage.until(lambda: bool(self._answers(wish)), f"an answer to {wish}")
+        address, values = self._answers(wish)[0]
+        if address == "/musearoo/ack":
+            return Answer(ack=_bare(json.loads(str(values[2]))))
+        return Answer(refused=str(values[0]).replace("_", "-"))
+
+    async def close(self) -> None:
+        self.stage.door.close()
+
+    def _answers(self, wish: Wish) -> list[tuple[str, tuple[Any, ...]]]:
+        told = {"/musearoo/ack", "/musearoo/error"}
+        heard = [(each.address, each.arguments) for each in self.device.heard]
+        return [each for each in heard if each[0] in told and wish.id in each[1]]
+
+
 def _bare(ack: Mapping[str, Any]) -> dict[str, Any]:
     """An acknowledgement without what is at its default; the epoch is another in each house."""
     empty: tuple[Any, ...] = (None, [], "")
@@ -147,4 +176,5 @@ DOORS: Mapping[str, Callable[[], Door]] = {
     "rest": Rest,
     "websocket": WebSocket,
     "websocket types": WebSocketTypes,
+    "osc": Osc,
 }
