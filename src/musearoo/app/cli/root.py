@@ -3,7 +3,7 @@
 import typer
 
 from musearoo import __version__
-from musearoo.app.cli import files, midi_clock, osc, projects, server, sessions
+from musearoo.app.cli import files, live, midi_clock, osc, projects, server, sessions
 
 app = typer.Typer(
     name="musearoo",
@@ -33,6 +33,7 @@ app.command("asyncapi")(sessions.asyncapi)
 app.command("midi-clock")(midi_clock.midi_clock)
 app.add_typer(sessions.session, name="session")
 app.add_typer(osc.osc, name="osc")
+app.add_typer(live.live, name="live")
 app.add_typer(server.config, name="config")
 app.add_typer(server.database, name="db")
 app.add_typer(projects.user, name="user")

@@ -1,0 +1,1 @@
+"""The way into Live through our own remote script, which connects to us over TCP."""
