@@ -72,6 +72,7 @@ class Endings:
             confidence=take.confidence,
             generation_time_ms=milliseconds,
             stages=played.marks.stages,
+            run=b"",  # only what has not ended may have to be played again
         )
         told = GenerationCompleted(
             generation_id=record.id,

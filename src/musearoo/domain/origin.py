@@ -1,6 +1,7 @@
 """Where a request came from, in the form that may be kept."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -17,6 +18,7 @@ class Origin(msgspec.Struct, frozen=True):
     client: str = ""
 
 
+@lru_cache(maxsize=1024)
 def cut_address(address: str) -> str:
     """An address cut to /24 (IPv4) or /48 (IPv6): logs name a network, not a person."""
     try:

@@ -183,7 +183,7 @@ class AnalysisRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A generation asked for; `run` is the MessagePack of its plan, for doing it again.
+    """A generation asked for; `run` is the MessagePack of its plan, until it is completed.
 
     A `draft` is its user's alone.
     """
