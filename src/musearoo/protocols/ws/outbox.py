@@ -26,7 +26,7 @@ class Outbox:
     """
 
     __slots__ = (
-        "_announce", "_control", "_data", "_gap", "_lossy", "_state", "_wake", "coalesced",
+        "_announce", "_control", "_data", "_gap", "_lossy", "_state_bytes", "_wake", "coalesced",
         "paused_at", "queued_bytes", "ready", "slow",
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ class Outbox:
         self.paused_at: float | None = None
         self.queued_bytes = 0
         self.coalesced = 0
-        self._state: bytes | None = None
+        self._state_bytes = 0
         self._gap: tuple[int, int] | None = None
         self._control: list[bytes] = []
         self._lossy: deque[tuple[float, bytes]] = deque()
@@ -49,7 +49,7 @@ class Outbox:
         """Whether more is waiting than may."""
         return (
             self.queued_bytes > HARD_CAP
-            or sum(map(len, self._control)) > CONTROL_CAP
+            or sum(map(len, self._control)) - self._state_bytes > CONTROL_CAP
         )  # fmt: skip
 
     def expired(self, now: float) -> bool:
@@ -83,9 +83,8 @@ class Outbox:
             if seq:
                 self._forget(key)
         self._gap = None
-        if self._state is not None:
-            self.queued_bytes -= len(self._state)
-        self._state = frame
+        self._control.append(frame)  # after the answers of before, before those that follow
+        self._state_bytes += len(frame)
         self.queued_bytes += len(frame)
 
     def latest(self, frame: bytes, key: Key) -> None:
@@ -121,16 +120,14 @@ class Outbox:
 
     def _waiting(self) -> list[bytes]:
         chunk, self._control = self._control, []
+        self.queued_bytes -= self._state_bytes
+        self._state_bytes = 0
         size = 0
         while self._lossy and size < CHUNK:
             frame = self._lossy.popleft()[1]
             self.queued_bytes -= len(frame)
             size += len(frame)
             chunk.append(frame)
-        if self._state is not None:
-            self.queued_bytes -= len(self._state)
-            chunk.append(self._state)
-            self._state = None
         if self._gap is not None and self._data:
             chunk.append(self._announce(*self._gap))
             self._gap = None
