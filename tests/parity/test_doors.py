@@ -144,6 +144,9 @@ def test_a_repeat_is_answered_alike_and_done_once(
 
 
 def _of_several(steps: list[Step]) -> set[str]:
-    """The causes of more than one event: a generation is followed by its bars."""
-    playing = {"generate", "regenerate"}
+    """The causes of more than one event.
+
+    A generation is followed by its bars, another tempo while the transport plays by its place.
+    """
+    playing = {"generate", "regenerate", "adopt_analysis"}
     return {f"step:{number}" for number, step in enumerate(steps) if step.name in playing}
