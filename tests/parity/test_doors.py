@@ -148,5 +148,5 @@ def _of_several(steps: list[Step]) -> set[str]:
 
     A generation is followed by its bars, another tempo while the transport plays by its place.
     """
-    playing = {"generate", "regenerate", "adopt_analysis"}
+    playing = {"generate", "regenerate", "adopt_analysis", "undo"}
     return {f"step:{number}" for number, step in enumerate(steps) if step.name in playing}
