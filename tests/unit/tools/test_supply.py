@@ -15,7 +15,7 @@ LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 PERMISSIVE = re.compile(r"MIT|BSD|ISC|Apache|PSF|Zlib|CC0|Public Domain", re.IGNORECASE)
 STRONG = re.compile(r"(?<!L)GPL|Affero|NonCommercial|-NC\b", re.IGNORECASE)
 NOTICED = {"verovio", "soxr", "certifi"}
-EXTRAS = {"psycopg", "pocketsphinx", "py2tosc", "python-rtmidi", "zeroconf"}
+EXTRAS = {"psycopg", "pocketsphinx", "linkpython-extern", "py2tosc", "python-rtmidi", "zeroconf"}
 
 
 def name_of(requirement: str) -> str:

@@ -1,0 +1,71 @@
+"""The Link process: it finds other peers, tells of them, and asks for tempo, start and place."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from musearoo.app.tasks import Tasks
+from musearoo.live.ableton_link.peer import QUANTUM, LinkPeer, Report, Request
+from musearoo.live.ableton_link.process import LinkProcess
+
+
+class Ears:
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+        self.ends = 0
+
+    def heard(self, report: Report) -> None:
+        self.reports.append(report)
+
+    def ended(self) -> None:
+        self.ends += 1
+
+    async def until(self, condition: Callable[[Report], bool]) -> Report:
+        await eventually(lambda: bool(self.reports) and condition(self.reports[-1]))
+        return self.reports[-1]
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    for _ in range(2_000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("nothing came of it in twenty seconds")
+
+
+@pytest.fixture
+async def tasks():
+    own = Tasks()
+    yield own
+    await own.close()
+
+
+async def test_two_peers_agree_on_tempo_start_and_beat(tasks):
+    pytest.importorskip("link", reason="the link extra is not installed")
+    ears = Ears()
+    process = LinkProcess(tasks, ears.heard, ears.ended)
+    await process.start()
+    other = LinkPeer(97.0)
+    await ears.until(lambda report: report.peers == 1)
+    process.ask(Request(tempo=133.0))
+    await ears.until(lambda report: report.tempo == 133.0)
+    await eventually(lambda: other.report().tempo == 133.0)
+    other.carry_out(Request(playing=True, beat=0.0))
+    started = await ears.until(lambda report: report.playing)
+    theirs = other.report()
+    expected = started.beat + (theirs.at - started.at) * 133.0 / 60
+    assert (theirs.beat - expected + 0.02) % QUANTUM < 0.04
+    await process.close()
+    assert 0 == ears.ends
+
+
+async def test_the_end_of_the_process_is_told(tasks):
+    ears = Ears()
+    process = LinkProcess(tasks, ears.heard, ears.ended, command=(sys.executable, "-c", "print(1)"))
+    await process.start()
+    await eventually(lambda: ears.ends)
+    assert [] == ears.reports
+    assert not process.ask(Request(tempo=100.0))
+    await process.close()
