@@ -22,7 +22,7 @@ help:
 	@echo "make wheel        build dist/*.whl; make wheel-check tries it in a clean place"
 	@echo "make lock         lock dependencies (ARGS=--upgrade for newer ones)"
 
-run: $(STAMPS)/project
+run: $(STAMPS)/project $(STAMPS)/voice
 	@exec $(BIN)/musearoo serve $(ARGS)
 
 test: $(STAMPS)/project $(STAMPS)/dev
@@ -84,6 +84,12 @@ $(STAMPS)/runtime: requirements/build.txt requirements/runtime.txt | $(BIN)/pyth
 	@echo "Installing what the server needs into $(VENV), once ..."
 	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
 	@mkdir -p $(STAMPS) && touch $@
+
+# Speech is recognised by a package with compiled parts, which not every system has a wheel of.
+$(STAMPS)/voice: requirements/voice.txt $(STAMPS)/runtime
+	@$(PIP) --only-binary :all: --require-hashes -r requirements/voice.txt \
+	  || echo "Recorded commands will not be recognised here: pocketsphinx could not be installed."
+	@touch $@
 
 $(STAMPS)/dev: requirements/dev.txt | $(BIN)/python
 	@echo "Installing what checks and tests need into $(VENV), once ..."

@@ -22,6 +22,8 @@ extra=("$@")
 compile requirements/build.txt --group build
 compile requirements/runtime.txt pyproject.toml \
   --constraint requirements/build.txt --constraint requirements/platforms.in
+compile requirements/voice.txt pyproject.toml --extra voice \
+  --constraint requirements/build.txt --constraint requirements/runtime.txt
 compile requirements/dev.txt pyproject.toml --group dev --extra postgres \
   --constraint requirements/build.txt --constraint requirements/runtime.txt
 wc -l requirements/*.txt
