@@ -3,7 +3,7 @@
 from musearoo.codecs.events import encode_event, wire_type
 from musearoo.codecs.ws.handles import HandleTable
 from musearoo.codecs.ws.table import MESSAGES, Key, MessageClass, coalescing_key
-from musearoo.domain.events import Sequenced
+from musearoo.domain.events import ParameterSet, Sequenced
 
 
 class SharedEvent:
@@ -17,13 +17,14 @@ class SharedEvent:
     def __init__(self, sequenced: Sequenced, sender: int = 0) -> None:
         self.sequenced = sequenced
         self.sender = sender
-        self.type: str = wire_type(sequenced.event)
+        event = sequenced.event
+        self.type: str = wire_type(event)
         self.message_class: MessageClass = MESSAGES[self.type].message_class
-        self.key: Key | None = (
-            coalescing_key(self.type, sequenced.event)
-            if self.message_class is MessageClass.STATE
-            else None
-        )
+        self.key: Key | None = None
+        if type(event) is ParameterSet:
+            self.key = self.type, event.path  # what the table says, without asking it
+        elif self.message_class is MessageClass.STATE:
+            self.key = coalescing_key(self.type, event)
         self._text: bytes | None = None
         self._record: bytes | None = None
 

@@ -38,6 +38,8 @@ def apply(state: SessionState, sequenced: Sequenced) -> SessionState:
     event = sequenced.event
     if isinstance(event, NothingToUndo):
         return _without_latest(state, sequenced)
+    if type(event) is ParameterSet and sequenced.history == "do":
+        return _turned(state, sequenced, event)
     paths = paths_of(event)
     if not paths:
         return _changed(state, event)
@@ -47,6 +49,44 @@ def apply(state: SessionState, sequenced: Sequenced) -> SessionState:
 
 def paths_of(event: Event) -> tuple[str, ...]:
     """The paths an event gives new values; none if it cannot be undone."""
+def _turned(state: SessionState, sequenced: Sequenced, event: ParameterSet) -> SessionState:
+    """What the rest of this module does to a parameter, in one step: it is nearly every event."""
+    path = event.path
+    parameters, versions = state.parameters.copy(), state.versions.copy()
+    replaced, before = parameters.get(path), versions.get(path, 0)
+    if event.value is None:
+        parameters.pop(path, None)
+    else:
+        parameters[path] = event.value
+    versions[path] = sequenced.seq
+    user = sequenced.user
+    if user is None:
+        return replace(state, parameters=parameters, versions=versions)
+    known = state.steps.get(user)
+    done = known.done if known is not None else ()
+    latest = done[-1] if done else None
+    if latest is not None and _continues(latest, event):
+        # One drag of a knob is one step: keep the value from before the drag.
+        done = (*done[:-1], Step(sequenced.seq, latest.before, latest.inverse, latest.gesture))
+    else:
+        inverse = ParameterSet(path=path, value=replaced)
+        step = Step(sequenced.seq, {path: before}, inverse, event.gesture)
+        done = (*done[1 - MAXIMUM_STEPS :], step)
+    return replace(
+        state, parameters=parameters, versions=versions, steps={**state.steps, user: Steps(done)}
+    )
+
+
+def _continues(latest: Step, event: ParameterSet) -> bool:
+    """Whether a change belongs to the gesture of the step before it."""
+    return bool(
+        event.gesture
+        and latest.gesture == event.gesture
+        and len(latest.before) == 1
+        and event.path in latest.before
+    )
+
+
     match event:
         case ParameterSet():
             return (event.path,)

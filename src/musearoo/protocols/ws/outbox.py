@@ -26,12 +26,12 @@ class Outbox:
     """
 
     __slots__ = (
-        "_announce", "_control", "_data", "_gap", "_lossy", "_state_bytes", "_wake", "coalesced",
-        "paused_at", "queued_bytes", "ready", "slow",
+        "_announce", "_control", "_data", "_gap", "_lossy", "_state_bytes", "coalesced",
+        "paused_at", "queued_bytes", "ready", "slow", "wake",
     )  # fmt: skip
 
     def __init__(self, wake: Callable[[], None], announce: Announce) -> None:
-        self._wake = wake
+        self.wake = wake
         self._announce = announce
         self.ready: list[bytes] = []
         self.slow = False
@@ -60,7 +60,7 @@ class Outbox:
         """A numbered frame; with a key it may be replaced by a later one of that key."""
         if not self.slow:
             if not self.ready:
-                self._wake()
+                self.wake()
             self.ready.append(frame)
             return
         self._put(key if key is not None else seq, frame, seq)
@@ -71,7 +71,7 @@ class Outbox:
             self._control.append(frame)
             return
         if not self.ready:
-            self._wake()
+            self.wake()
         self.ready.append(frame)
 
     def start_over(self, frame: bytes) -> None:

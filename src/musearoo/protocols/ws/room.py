@@ -90,7 +90,8 @@ class Room:
             self.seq = sequenced.seq
             self._keep(post)
             self._fan_out(post)
-            self._progress(sequenced)
+            if post.key is None:  # no state-class event tells of progress
+                self._progress(sequenced)
 
     def start_over(self, session: Sequencer) -> None:
         """Events were lost: from here on another epoch counts, and everyone gets the state."""
@@ -129,20 +130,25 @@ class Room:
             self._log_bytes += len(post.text)
 
     def _keep(self, post: Post) -> None:
-        self._log.append(post)
-        self._log_bytes += len(post.text)
-        while (
-            len(self._log) > LOG_EVENTS
-            or self._log_bytes > LOG_BYTES
-            or post.at - self._log[0].at > LOG_SECONDS
-        ) and len(self._log) > 1:
-            self._log_bytes -= len(self._log.popleft().text)
+        kept, log = self._log_bytes + len(post.text), self._log
+        log.append(post)
+        oldest_at = post.at - LOG_SECONDS
+        while (kept > LOG_BYTES or len(log) > LOG_EVENTS or log[0].at < oldest_at) and len(log) > 1:
+            kept -= len(log.popleft().text)
+        self._log_bytes = kept
 
     def _fan_out(self, post: Post) -> None:
-        seq, key, text = post.seq, post.key, post.text
+        text = post.text
         for member in self.members.values():
             frame = post.binary(self.handles) if member.binary else text
-            member.outbox.event(frame, seq, key)
+            outbox = member.outbox
+            if outbox.slow:
+                outbox.event(frame, post.seq, post.key)
+                continue
+            ready = outbox.ready
+            if not ready:
+                outbox.wake()
+            ready.append(frame)
 
     def tell(
         self,

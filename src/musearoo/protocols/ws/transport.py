@@ -5,6 +5,7 @@ import logging
 import socket
 from asyncio import BaseTransport, Protocol, Transport
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, cast
 
 import structlog
@@ -20,6 +21,7 @@ from musearoo.protocols.ws import handshake
 from musearoo.protocols.ws.connection import Connection
 from musearoo.protocols.ws.door import Door
 from musearoo.protocols.ws.handshake import Arrival
+from musearoo.protocols.ws.plain import TEXT, frame_size, plain_frame
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +55,10 @@ class RoomProtocol(Protocol):
         self._counted = ""
         self._inside = False
         self._connection: Connection | None = None
+        self._cut = b""  # the begin of a frame whose length is not known yet
+        self._owed = 0  # bytes that belong to the frame that the library has begun
+        self._mixed = False  # whether the library may hold part of a frame already
+        self._asked_for = False
         self._parts: list[bytes] = []
         self._kind = Opcode.TEXT
         self._leaving = False
@@ -68,6 +74,40 @@ class RoomProtocol(Protocol):
         self._tune(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
+        at = 0
+        if self._cut:
+            data, self._cut = self._cut + data, b""
+        if self._owed:
+            at = min(self._owed, len(data))
+            self._owed -= at
+            self._feed(data[:at])
+        while at < len(data):
+            connection = self._connection
+            if connection is not None and not self._parts and self._ws.state is State.OPEN:
+                plain = plain_frame(data, at, MAXIMUM_FRAME)
+                if plain is not None:
+                    at = plain[2]
+                    self._message(connection, plain[0] == TEXT, plain[1])
+                    continue
+            at = self._hand_over(data, at)
+
+    def _hand_over(self, data: bytes, at: int) -> int:
+        """Give the frame at `at` to the library; answers where it ends."""
+        if self._mixed or self._ws.state is not State.OPEN:
+            # Before the connection is open frames are not told apart, nor are they after it.
+            self._mixed = self._mixed or self._asked_for or not data.endswith(b"\r\n\r\n")
+            self._feed(data[at:])
+            return len(data)
+        size = frame_size(data, at)
+        if size is None:
+            self._cut = data[at:]
+            return len(data)
+        end = min(at + size, len(data))
+        self._owed = at + size - end
+        self._feed(data[at:end])
+        return end
+
+    def _feed(self, data: bytes) -> None:
         self._ws.receive_data(data)
         for event in self._ws.events_received():
             if isinstance(event, Frame):
@@ -77,6 +117,7 @@ class RoomProtocol(Protocol):
         self._write_protocol()
 
     def eof_received(self) -> bool | None:
+        self._feed(self._cut)
         self._ws.receive_eof()
         self._write_protocol()
         return None
@@ -109,6 +150,7 @@ class RoomProtocol(Protocol):
     # Opening
 
     def _asked(self, request: Request) -> None:
+        self._asked_for = True
         refusal = handshake.refusal(request.headers, self._door.options)
         if refusal is not None:
             self._ws.send_response(self._ws.reject(*refusal))
@@ -132,7 +174,7 @@ class RoomProtocol(Protocol):
             self._connection = Connection(
                 self._door,
                 _arrival(request, self._address, self._ws.subprotocol),
-                wake=self._wake,
+                wake=partial(self._door.flusher.add, self),
                 hang_up=self._hang_up,
                 hold=self._hold,
                 ping=self._ping,
@@ -159,27 +201,28 @@ class RoomProtocol(Protocol):
         opcode = frame.opcode
         if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
             if frame.fin:
-                self._message(connection, opcode, bytes(frame.data))
+                self._message(connection, opcode is Opcode.TEXT, bytes(frame.data))
                 return
             self._kind, self._parts = opcode, [bytes(frame.data)]
         elif opcode is Opcode.CONT:
             self._parts.append(bytes(frame.data))
             if frame.fin:
                 payload, self._parts = b"".join(self._parts), []
-                self._message(connection, self._kind, payload)
+                self._message(connection, self._kind is Opcode.TEXT, payload)
         elif opcode is Opcode.CLOSE:
             connection.gone(clean=frame.data[:2] == b"\x03\xe8")
         else:
             connection.heard()
 
-    def _message(self, connection: Connection, kind: Opcode, payload: bytes) -> None:
-        if kind is Opcode.BINARY:
+    def _message(self, connection: Connection, text: bool, payload: bytes) -> None:
+        if not text:
             connection.receive_binary(payload)
             return
         try:
             payload.decode()  # RFC 6455 §8.1: text that is no UTF-8 fails the connection
         except UnicodeDecodeError:
             self._ws.fail(CloseCode.NOT_UTF8, "invalid UTF-8")
+            self._write_protocol()
             return
         connection.receive_text(payload)
         if connection.guest is not None:
@@ -199,6 +242,8 @@ class RoomProtocol(Protocol):
                 break
             count += len(frames)
             transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            if not outbox.slow:
+                break  # what is ready from now on wakes the flusher anew
         if self._inside and connection.guest is not None:
             self._leave_lobby()
         return count
@@ -208,9 +253,6 @@ class RoomProtocol(Protocol):
         if self._ws.state is State.OPEN:
             self._ws.send_ping(b"")
             self._write_protocol()
-
-    def _wake(self) -> None:
-        self._door.flusher.add(self)
 
     def _write_protocol(self) -> None:
         transport = self._transport

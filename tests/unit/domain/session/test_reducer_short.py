@@ -1,0 +1,53 @@
+"""The short way of a parameter through the reducer gives what the long way gives."""
+
+import random
+from contextlib import suppress
+
+import pytest
+from msgspec.structs import replace
+
+from musearoo.domain.errors import Conflict
+from musearoo.domain.events import ParameterSet, Sequenced, StyleSet
+from musearoo.domain.ids import SessionId, UserId
+from musearoo.domain.session import reducer
+from musearoo.domain.session.reducer import apply
+from musearoo.domain.session.state import SessionState
+from musearoo.domain.session.undo import undone
+
+
+def the_long_way(state: SessionState, sequenced: Sequenced) -> SessionState:
+    versions, steps = reducer._remembered(state, sequenced, reducer.paths_of(sequenced.event))
+    return replace(reducer._changed(state, sequenced.event), versions=versions, steps=steps)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_sequences_of_changes_undo_and_redo(seed: int):
+    """Three users, few paths, gestures that interleave, more steps than are kept."""
+    chance = random.Random(seed)
+    state = SessionState()
+    for seq in range(1, 400):
+        user = chance.choice([UserId("a"), UserId("b"), None])
+        event, history = chance_event(chance), "do"
+        if user is not None and chance.random() < 0.2:
+            direction = chance.choice(["undo", "redo"])
+            with suppress(Conflict):  # nothing there to take back
+                event, history = undone(state, user, direction), direction
+        sequenced = Sequenced(
+            session=SessionId("s"), seq=seq, epoch="e", at=0.0, user=user, cause=None,
+            event=event, history=history,
+        )  # fmt: skip
+        after = apply(state, sequenced)
+        if isinstance(event, ParameterSet):
+            assert after == the_long_way(state, sequenced)
+            assert list(after.parameters) == list(the_long_way(state, sequenced).parameters)
+        state = after
+
+
+def chance_event(chance: random.Random) -> ParameterSet | StyleSet:
+    if chance.random() < 0.05:
+        return StyleSet(style=chance.choice(["funk", "jazz"]))
+    return ParameterSet(
+        path=chance.choice(["drums/swing", "drums/intensity", "bass/drive"]),
+        value=chance.choice([None, 0.5, 1.0, "much", True]),
+        gesture=chance.choice([None, None, "g", "h"]),
+    )
