@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol
 import typer
 
 from musearoo.app.cli.console import out, run
-from musearoo.app.cli.sessions import Server, Token, Which, joined, told
+from musearoo.app.cli.reaching import Server, Token, Which, joined, told
 from musearoo.client import Session
 from musearoo.codecs.midi.clock import IDLE_SECONDS, STOP, ClockOut
 from musearoo.domain.errors import InvalidValue, Unavailable

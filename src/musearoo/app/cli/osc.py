@@ -5,13 +5,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import msgspec
 import typer
+from rich.live import Live
 
 from musearoo.app.cli.console import AsJson, answer, load_settings, out, run
+from musearoo.app.cli.osc_table import monitor_table
+from musearoo.app.cli.reaching import Server, Token, logged_in, told
+from musearoo.client import Account
 from musearoo.codecs.osc import Bundle, Message, OscRefused, decode, encode
 from musearoo.codecs.osc.table import AddressTable, address_table
 from musearoo.domain.errors import InvalidValue, Unavailable
 from musearoo.engines.loading import load_engines
+from musearoo.ports.osc import Monitored
 from musearoo.protocols.osc.layouts.panel import Page, pages
 from musearoo.protocols.osc.layouts.puredata import puredata
 from musearoo.protocols.osc.layouts.reaper import reaper
@@ -55,6 +61,33 @@ def send(
 
     heard = run(work, as_json=json)
     answer(heard, as_json=json, lines=lambda: (shown(each) for each in heard))
+
+
+@osc.command("monitor")
+def monitor(
+    every: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds between looks.")] = 0.5,
+    server: Server = None,
+    token: Token = None,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Watch who sends OSC, how fast, what was refused and why; with --json look once."""
+
+    async def work() -> Monitored:
+        async with logged_in(server, token) as account:
+            if json:
+                return await _look(account)
+            with Live(console=out, screen=False) as table:
+                while True:
+                    table.update(monitor_table(await _look(account)))
+                    await asyncio.sleep(every)
+
+    seen = run(told(work), as_json=json)
+    answer(seen, as_json=json, lines=lambda: iter(()))
+
+
+async def _look(account: Account) -> Monitored:
+    return msgspec.convert(await account.call("GET", "/osc/monitor"), Monitored)
 
 
 @osc.command("layout")

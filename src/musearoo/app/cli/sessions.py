@@ -3,18 +3,17 @@
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
 
-from musearoo.app.cli.console import AsJson, answer, load_settings, out, run
-from musearoo.app.settings import Settings
+from musearoo.app.cli.console import AsJson, answer, out, run
+from musearoo.app.cli.reaching import Server, Token, Which, joined, told
 from musearoo.client import (
-    Account,
     ClientError,
     Connected,
     Disconnected,
@@ -22,7 +21,6 @@ from musearoo.client import (
     Happenings,
     Refused,
     Session,
-    connect,
 )
 from musearoo.codecs.events import envelope
 from musearoo.codecs.ws import (
@@ -33,23 +31,11 @@ from musearoo.codecs.ws import (
 )
 from musearoo.codecs.ws.asyncapi import asyncapi as document
 from musearoo.codecs.ws.outgoing import AckData, VoiceShown
-from musearoo.domain.errors import Conflict, InvalidValue, MuseArooError, NotFound, Unavailable
+from musearoo.domain.errors import InvalidValue
 from musearoo.domain.events import Sequenced
-from musearoo.security.local_tokens import read_local_token
 
-T = TypeVar("T")
 session = typer.Typer(help="Watch and steer a live session.", no_args_is_help=True)
 
-Which = Annotated[
-    str | None,
-    typer.Option("--session", "-s", help="Id of the project; the latest one if left out."),
-]
-Server = Annotated[
-    str | None, typer.Option(help="The server, if it is not the one that runs here.")
-]
-Token = Annotated[
-    str | None, typer.Option(envvar="MUSEAROO_TOKEN", help="An access token for that server.")
-]
 _HELP: Final = (
     "Type to chat. `drums/complexity 0.7` sets a parameter, `/transport action=play` sends a "
     "command, `/generate engine=drummaroo bars=8` has a part played, `/quit` leaves."
@@ -131,58 +117,6 @@ def send(
 
     ack = run(told(work), as_json=json)
     answer(ack, as_json=json, lines=lambda: iter([_acknowledged(ack)]))
-
-
-def told(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Coroutine[Any, Any, T]]:
-    """Say the client's refusals in the words that the console knows."""
-
-    async def work_told() -> T:
-        try:
-            return await work()
-        except Refused as refusal:
-            raise _known(refusal) from None
-        except ClientError as failure:
-            raise Unavailable(str(failure)) from None
-
-    return work_told
-
-
-def _known(refusal: Refused) -> MuseArooError:
-    return NotFound("session") if refusal.code == "not-found" else Conflict(refusal.detail)
-
-
-@asynccontextmanager
-async def joined(
-    server: str | None, token: str | None, which: str | None
-) -> AsyncIterator[Session]:
-    """A live session as the client of whoever runs the command."""
-    settings = load_settings()
-    async with _account(settings, server, token) as account:
-        if token is None:
-            await _login(account, settings)
-        project = which or await _latest(account)
-        name = await account.open_session(project)
-        async with connect(account=account, session=name) as live:
-            yield live
-
-
-def _account(settings: Settings, server: str | None, token: str | None) -> Account:
-    scheme = "https" if settings.tls_cert else "http"
-    return Account(server or f"{scheme}://{settings.host}:{settings.port}", token=token)
-
-
-async def _login(account: Account, settings: Settings) -> None:
-    token = read_local_token(settings.data_dir)
-    if token is None:
-        raise Unavailable("No server runs on this data folder; start one with musearoo serve.")
-    await account.login_local(token)
-
-
-async def _latest(account: Account) -> str:
-    projects = await account.call("GET", "/projects", params={"limit": 1})
-    if not projects:
-        raise NotFound("project")
-    return str(projects[0]["id"])
 
 
 async def _take_part(live: Session, *, as_json: bool) -> None:
