@@ -133,8 +133,9 @@ def _answers() -> dict[str, Outgoing]:
         confidence=0.82, acts=(s.ActShown(name="set_parameter", told="drums density 0.6", seq=47),),
     )  # fmt: skip
     recording = s.RecordingShown(
-        stream=1, seconds=2.5, missing=960, asset_id=ASSET, analysis_id=ANALYSIS
-    )
+        stream=1, seconds=2.5, missing=960, asset_id=ASSET, analysis_id=ANALYSIS,
+        url=f"/api/v3/assets/{ASSET}?expires=1762007200&signature=abc",
+    )  # fmt: skip
     understood = s.AckData(seq=47, epoch=EPOCH, understood="drums density 0.6", voice=voice)
     forbidden = s.ErrorData(
         code="forbidden", detail="You may look at this project, not edit it.", reply_to="m-3"
@@ -264,6 +265,8 @@ def _takes() -> tuple[Event, ...]:
         e.ClockSourceSet(source="live"),
         e.ClipLaunched(part="drums", take_id=BASE_TAKE, lands_at=BAR_5),
         e.ClipLaunched(part="drums", take_id=None, source="live"),
+        e.ControlMapped(channel=1, number=74, path="drums/complexity"),
+        e.ControlMapped(channel=1, number=74, path=None),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from musearoo.domain.events import (
     ClipLaunched,
     ClockSourceSet,
     ContextAdopted,
+    ControlMapped,
     Event,
     FeelSet,
     FormSet,
@@ -143,6 +144,7 @@ def snapshot(state: SessionState, now: float) -> Data:
         "groove": state.groove,
         "energy": state.energy,
         "parts": state.parts,
+        "controls": state.controls,
         "transport": transport(state.transport) | {"position": state.tick_at(now)},
         "analysis_id": state.analysis_id,
         "undo": {user: _undo(steps) for user, steps in state.steps.items()},
@@ -234,7 +236,7 @@ _WRITERS: Final[Mapping[type[Event], Callable[[Any], Data]]] = {
 PLAIN: Final = (
     ParameterSet, StyleSet, FormSet, FeelSet, TransportChanged, AnalysisCompleted,
     GenerationAccepted, TakeBar, GenerationCompleted, GenerationFailed, TakeSelected,
-    TakeCommitted, NotesEdited, LocksSet, ClockSourceSet, ClipLaunched, NothingToUndo,
-    ChatSent,
+    TakeCommitted, NotesEdited, LocksSet, ClockSourceSet, ClipLaunched, ControlMapped,
+    NothingToUndo, ChatSent,
     AudioStreamStarted, AudioStreamEnded,
 )  # fmt: skip

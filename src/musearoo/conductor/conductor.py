@@ -9,6 +9,7 @@ from musearoo.conductor.admission import Admission
 from musearoo.conductor.analyses import Analyses
 from musearoo.conductor.assets import Assets
 from musearoo.conductor.collaboration import Collaboration
+from musearoo.conductor.controls import Controls
 from musearoo.conductor.drafts import Drafts
 from musearoo.conductor.ending import Endings
 from musearoo.conductor.exports import Exports
@@ -85,6 +86,7 @@ class Conductor:
         Transport(world, self.desk)
         Leading(world, self.desk)
         Launching(world, self.desk)
+        self.controls = Controls(world, self.desk)
 
     @property
     def performers(self) -> dict[str, Performer]:

@@ -156,6 +156,32 @@ class LaunchClip(_Act, frozen=True):
     part: str
 
 
+class MapControl(_Act, frozen=True):
+    """Have a MIDI controller set a parameter: `channel` 1 to 16, `number` 0 to 127.
+
+    `minimum` and `maximum` are what its ends mean; left out, those of the parameter.
+    """
+
+    channel: int
+    number: int
+    path: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class UnmapControl(_Act, frozen=True):
+    """Let a MIDI controller set nothing."""
+
+    channel: int
+    number: int
+
+
+class LearnControl(_Act, frozen=True):
+    """Map the next MIDI controller that you move, within a minute, to a parameter."""
+
+    path: str
+
+
 class Undo(_Act, frozen=True):
     """Take back the actor's latest change that nobody has changed since."""
 
@@ -167,7 +193,7 @@ class Redo(_Act, frozen=True):
 Act = (
     SetParameter | SetTransport | SetChords | SetForm | AdoptAnalysis | Generate | CancelGeneration
     | Regenerate | SelectTake | CommitTake | Lock | Unlock | EditNotes | SetClockSource
-    | LaunchClip | Undo | Redo
+    | LaunchClip | MapControl | UnmapControl | LearnControl | Undo | Redo
 )  # fmt: skip
 
 
@@ -203,6 +229,15 @@ COMMANDS: Final[dict[str, CommandRule]] = {
         SetClockSource, Permission.EDIT, "Choose who keeps tempo and transport"
     ),
     "launch_clip": CommandRule(LaunchClip, Permission.EDIT, "Launch the take that a part keeps"),
+    "map_control": CommandRule(
+        MapControl, Permission.EDIT, "Have a MIDI controller set a parameter"
+    ),
+    "unmap_control": CommandRule(
+        UnmapControl, Permission.EDIT, "Let a MIDI controller set nothing"
+    ),
+    "learn_control": CommandRule(
+        LearnControl, Permission.EDIT, "Map the next MIDI controller that you move"
+    ),
     "undo": CommandRule(Undo, Permission.EDIT, "Take back your latest change"),
     "redo": CommandRule(Redo, Permission.EDIT, "Do again what you took back"),
 }

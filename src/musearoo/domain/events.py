@@ -12,6 +12,7 @@ from musearoo.domain.music.key import Key
 from musearoo.domain.music.meter import Meter
 from musearoo.domain.music.note import Note
 from musearoo.domain.music.tempo_map import TempoMap
+
 ClockSource = Literal["session", "live", "link"]
 """Who keeps tempo and transport: the session itself, Ableton Live, or Ableton Link."""
 
@@ -225,6 +226,16 @@ class ClipLaunched(msgspec.Struct, frozen=True, kw_only=True, tag="clip_launched
     lands_at: Landing | None = None
 
 
+class ControlMapped(msgspec.Struct, frozen=True, kw_only=True, tag="control_mapped"):
+    """A MIDI controller sets a parameter; a path of None means that it sets none."""
+
+    channel: int
+    number: int
+    path: str | None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
 class NothingToUndo(msgspec.Struct, frozen=True, kw_only=True, tag="undo_skipped"):
     """An undo or redo was skipped, because others changed these paths since."""
 
@@ -258,7 +269,7 @@ Event = (
     ParameterSet | TempoSet | KeySet | StyleSet | MeterSet | ChordsSet | FormSet | FeelSet
     | ContextAdopted | TransportChanged | AnalysisCompleted | GenerationAccepted | TakeBar
     | GenerationCompleted | GenerationFailed | TakeSelected | TakeCommitted | NotesEdited | LocksSet
-    | ClockSourceSet | ClipLaunched | NothingToUndo | ChatSent | AudioStreamStarted
+    | ClockSourceSet | ClipLaunched | ControlMapped | NothingToUndo | ChatSent | AudioStreamStarted
     | AudioStreamEnded
 )  # fmt: skip
 

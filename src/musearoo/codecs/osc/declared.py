@@ -13,7 +13,9 @@ from musearoo.domain.commands import (
     AdoptAnalysis,
     CancelGeneration,
     CommitTake,
+    LearnControl,
     Lock,
+    MapControl,
     Redo,
     Regenerate,
     SelectTake,
@@ -22,8 +24,10 @@ from musearoo.domain.commands import (
     SetTransport,
     Undo,
     Unlock,
+    UnmapControl,
     parse_act,
 )
+from musearoo.domain.controls import CHANNELS, CONTROLLERS
 from musearoo.domain.engine import MAXIMUM_BARS
 from musearoo.domain.errors import InvalidValue
 from musearoo.domain.events import ClockSource
@@ -91,7 +95,8 @@ SESSION: Final = (
         "/musearoo/session/clock_source", "set_clock_source",
         lambda values: SetClockSource(source=values["source"]),
         (Argument(name="source", kind="choice", choices=get_args(ClockSource)),),
-        family="session",
+        family="session", parameter="session/clock_source",
+        echo="/musearoo/session/clock_source/echo",
     ),
     command(
         "/musearoo/analysis/adopt", "adopt_analysis",
@@ -219,6 +224,19 @@ LIVE: Final = (
     ),
 )  # fmt: skip
 
+_CHANNEL: Final = Argument(
+    name="channel", kind="integer", minimum=1, maximum=CHANNELS, meaning="MIDI channel"
+)
+_CONTROLLER: Final = Argument(
+    name="number", kind="integer", minimum=0, maximum=CONTROLLERS - 1, meaning="MIDI controller"
+)
+_PATH: Final = Argument(name="path", kind="text", meaning="A parameter, such as drums/complexity")
+_LOW: Final = Argument(
+    name="minimum", kind="number", optional=True, meaning="What its lowest position means"
+)
+_HIGH: Final = Argument(
+    name="maximum", kind="number", optional=True, meaning="What its highest position means"
+)
 _REPLY_PORT: Final = Argument(
     name="reply_port", kind="integer", minimum=1, maximum=65_535, optional=True,
     meaning="Port at which you listen; else the one that you send from",
@@ -231,6 +249,26 @@ MIDI: Final = (
         meaning="Move a MIDI controller: it sets the parameter that it is mapped to",
         arguments=(Argument(name="value", kind="number", minimum=0, maximum=127,
                             meaning="0 to 1 as a float, 0 to 127 as an integer or above 1"),),
+    ),
+    command(
+        "/musearoo/control/map", "map_control",
+        lambda values: MapControl(**values), (_CHANNEL, _CONTROLLER, _PATH, _LOW, _HIGH),
+        family="midi", replies=("/musearoo/control/mapped",),
+    ),
+    command(
+        "/musearoo/control/unmap", "unmap_control",
+        lambda values: UnmapControl(**values), (_CHANNEL, _CONTROLLER),
+        family="midi", replies=("/musearoo/control/mapped",),
+    ),
+    command(
+        "/musearoo/control/learn", "learn_control",
+        lambda values: LearnControl(path=values["path"]), (_PATH,),
+        family="midi", replies=("/musearoo/control/mapped",),
+    ),
+    Address(
+        path="/musearoo/control/mapped", family="midi", sent=True,
+        meaning="A MIDI controller sets this parameter from now on; an empty path means none",
+        arguments=(_CHANNEL, _CONTROLLER, _PATH),
     ),
     Address(
         path="/musearoo/note/{channel}", family="midi", permission=Permission.EDIT,

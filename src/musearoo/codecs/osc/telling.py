@@ -8,7 +8,9 @@ from musearoo.codecs.osc.values import Message
 from musearoo.domain.engine import ParameterValue
 from musearoo.domain.events import (
     ClipLaunched,
+    ClockSourceSet,
     ContextAdopted,
+    ControlMapped,
     Event,
     GenerationCompleted,
     KeySet,
@@ -35,6 +37,7 @@ _SET: Final[dict[type[Event], tuple[str, ...]]] = {
     MeterSet: ("session/meter",),
     ContextAdopted: _SESSION,
     TransportChanged: (PLAYING, POSITION),
+    ClockSourceSet: ("session/clock_source",),
 }
 
 
@@ -112,8 +115,13 @@ def generated(event: GenerationCompleted) -> Message:
 
 
 def launched(event: ClipLaunched) -> Message:
-    """A clip was launched."""
-    return Message(f"/musearoo/{event.part}/launched", (event.take_id,))
+    """A clip was launched, or stopped: then the take is empty."""
+    return Message(f"/musearoo/{event.part}/launched", (event.take_id or "",))
+
+
+def mapped(event: ControlMapped) -> Message:
+    """A MIDI controller sets another parameter."""
+    return Message("/musearoo/control/mapped", (event.channel, event.number, event.path or ""))
 
 
 def error(code: str, text: str, *request: str) -> Message:

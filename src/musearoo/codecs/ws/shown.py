@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from musearoo.domain.context import Groove, Section
+from musearoo.domain.controls import Control
 from musearoo.domain.engine import ParameterValue
 from musearoo.domain.events import (
     ChordsSet,
@@ -133,6 +134,7 @@ class StateShown(msgspec.Struct, frozen=True, kw_only=True):
     groove: Groove
     energy: tuple[int, ...]
     parts: dict[str, PartState]
+    controls: dict[str, Control] = {}
     transport: TransportShown
     analysis_id: str | None = None
 
@@ -152,6 +154,7 @@ class StateShown(msgspec.Struct, frozen=True, kw_only=True):
             groove=self.groove,
             energy=self.energy,
             parts=self.parts,
+            controls=self.controls,
             transport=Transport(moving.playing, moving.tick, moving.since, moving.loop),
             analysis_id=self.analysis_id,
         )

@@ -4,11 +4,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from musearoo.domain.controls import Control, control_key
 from musearoo.domain.events import (
     ChordsSet,
     ClipLaunched,
     ClockSourceSet,
     ContextAdopted,
+    ControlMapped,
     Event,
     FeelSet,
     FormSet,
@@ -36,10 +38,10 @@ MAXIMUM_SPANS: Final = 10_000  # chords and tempo changes that one actor's steps
 def apply(state: SessionState, sequenced: Sequenced) -> SessionState:
     """The state after one event; the same events give the same state on every machine."""
     event = sequenced.event
-    if isinstance(event, NothingToUndo):
-        return _without_latest(state, sequenced)
     if type(event) is ParameterSet and sequenced.history == "do":
         return _turned(state, sequenced, event)
+    if isinstance(event, NothingToUndo):
+        return _without_latest(state, sequenced)
     paths = paths_of(event)
     if not paths:
         return _changed(state, event)
@@ -47,8 +49,6 @@ def apply(state: SessionState, sequenced: Sequenced) -> SessionState:
     return replace(_changed(state, event), versions=versions, steps=steps)
 
 
-def paths_of(event: Event) -> tuple[str, ...]:
-    """The paths an event gives new values; none if it cannot be undone."""
 def _turned(state: SessionState, sequenced: Sequenced, event: ParameterSet) -> SessionState:
     """What the rest of this module does to a parameter, in one step: it is nearly every event."""
     path = event.path
@@ -87,6 +87,8 @@ def _continues(latest: Step, event: ParameterSet) -> bool:
     )
 
 
+def paths_of(event: Event) -> tuple[str, ...]:
+    """The paths an event gives new values; none if it cannot be undone."""
     match event:
         case ParameterSet():
             return (event.path,)
@@ -96,6 +98,8 @@ def _continues(latest: Step, event: ParameterSet) -> bool:
             return (f"{event.part}/commit",)
         case LocksSet():
             return (f"{event.part}/locks",)
+        case ControlMapped():
+            return (f"controls/{control_key(event.channel, event.number)}",)
         case _:
             return _CONTEXT_PATHS.get(type(event), ())
 
@@ -140,6 +144,8 @@ def _changed(state: SessionState, event: Event) -> SessionState:
             return replace(state, transport=transport)
         case ClockSourceSet():
             return replace(state, clock_source=event.source)
+        case ControlMapped():
+            return replace(state, controls=_with_control(state, event))
         case _:
             return _with_part(state, event)
 
@@ -195,6 +201,16 @@ def _with_parameter(
     return parameters
 
 
+def _with_control(state: SessionState, event: ControlMapped) -> dict[str, Control]:
+    controls = dict(state.controls)
+    key = control_key(event.channel, event.number)
+    if event.path is None:
+        controls.pop(key, None)
+    else:
+        controls[key] = Control(event.path, event.minimum, event.maximum)
+    return controls
+
+
 def _with_context(state: SessionState, event: ContextAdopted) -> SessionState:
     return replace(
         state,
@@ -230,6 +246,8 @@ def inverse_of(state: SessionState, event: Event) -> Event:
             return FormSet(bars=state.bars, sections=state.sections)
         case FeelSet():
             return FeelSet(groove=state.groove, energy=state.energy)
+        case ControlMapped():
+            return _control_of(state, event)
         case ContextAdopted():
             return _context_of(state)
         case _:
@@ -251,6 +269,17 @@ def _inverse_of_part(state: SessionState, event: Event) -> Event:
             return LocksSet(part=event.part, bars=part.locked_bars, voices=part.locked_voices)
         case _:
             raise TypeError(f"{type(event).__name__} cannot be undone")
+
+
+def _control_of(state: SessionState, event: ControlMapped) -> ControlMapped:
+    known = state.controls.get(control_key(event.channel, event.number))
+    return ControlMapped(
+        channel=event.channel,
+        number=event.number,
+        path=known.path if known else None,
+        minimum=known.minimum if known else None,
+        maximum=known.maximum if known else None,
+    )
 
 
 def _context_of(state: SessionState) -> ContextAdopted:

@@ -3,6 +3,7 @@
 import msgspec
 
 from musearoo.domain.context import DEFAULT_BPM, Groove, Section
+from musearoo.domain.controls import Control
 from musearoo.domain.engine import ParameterValue
 from musearoo.domain.events import ClockSource, Event
 from musearoo.domain.ids import TakeId
@@ -82,6 +83,7 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     groove: Groove = Groove()
     energy: tuple[int, ...] = ()
     parts: dict[str, PartState] = {}
+    controls: dict[str, Control] = {}
     transport: Transport = Transport()
     versions: dict[str, int] = {}
     steps: dict[str, Steps] = {}

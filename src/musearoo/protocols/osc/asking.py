@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 NO_SESSION: Final = "no_session"
 _OFF_TICKS: Final = TICKS_PER_QUARTER // 2
 _LONGEST_CODE: Final = 32
+_HIGHEST: Final = 127  # of a MIDI controller
 _LARGEST_PORT: Final = 65_535
 
 
@@ -91,7 +92,7 @@ class Asking:
                 answer = msgspec.json.encode(ack).decode()
                 self._door.tell(peer, Message("/musearoo/ack", (own, ack.seq, answer)))
         elif address.build is None:
-            act = await self._act(peer, session, request)
+            act = await self._act(peer, session, request, message)
             if act is not None:
                 await self.submit(peer, session, act, request.at)
 
@@ -120,10 +121,14 @@ class Asking:
         )
         return await self._conductor.desk.submit(command, new=not moving and own is None)
 
-    async def _act(self, peer: "Peer", session: SessionId, request: Request) -> Act | None:
+    async def _act(
+        self, peer: "Peer", session: SessionId, request: Request, message: Message
+    ) -> Act | None:
         """The act of an address that the table alone cannot make."""
         values = request.values
         match request.address.path:
+            case "/musearoo/cc/{channel}/{number}":
+                return await self._moved(peer, session, request, message)
             case "/live/song/time":
                 return await self._located(session, values["time"])
             case "/live/clip/trigger":
@@ -132,6 +137,16 @@ class Asking:
                 part = path.rpartition("/")[2]
                 return await self._launched(peer, session, part, values["number"])
         return None
+
+    async def _moved(
+        self, peer: "Peer", session: SessionId, request: Request, message: Message
+    ) -> Act | None:
+        owner = await self._conductor.sessions.open(session)
+        values, raw = request.values, message.arguments[0]
+        whole = isinstance(raw, int) and not isinstance(raw, bool)
+        position = values["value"] / _HIGHEST if whole or values["value"] > 1 else values["value"]
+        place = values["channel"], values["number"]
+        return self._conductor.controls.moved(peer.actor, session, owner.state, place, position)
 
     async def _located(self, session: SessionId, quarters: float) -> Act | None:
         owner = await self._conductor.sessions.open(session)

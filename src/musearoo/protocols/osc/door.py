@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 Send = Callable[[Source, bytes], bool]
 _SWEEP_SECONDS: Final = 1.0
+_CONTROLLER: Final = "/musearoo/cc/"
 _LOG_SECONDS: Final = 60.0
 _MANY: Final = 8  # peers in motion above which values are collected for longer
 
@@ -128,7 +129,7 @@ class Door:
         if address is None and is_pattern(message.address):
             self._pattern(peer, message, now)
             return
-        if address is not None and address.is_state and len(message.arguments) == 1:
+        if address is not None and len(message.arguments) == 1 and _is_control(address):
             self._move(peer, address, message, now)
             return
         self._settle(peer)
@@ -140,10 +141,9 @@ class Door:
         if isinstance(value, float) and not math.isfinite(value):
             self.queue(peer, address, message)  # to be refused, without the loss of a good one
             return
-        if address.path in peer.moving:
+        if peer.moving.pop(message.address, None) is not None:
             peer.coalesced += 1
-            peer.moving.pop(address.path)
-        peer.moving[address.path] = (address, message)
+        peer.moving[message.address] = (address, message)
         if address.parameter is not None:
             peer.moved_at[address.parameter] = now
             peer.sent_value[address.parameter] = value
@@ -168,7 +168,7 @@ class Door:
     def _hurry(self, peer: Peer, packet: bytes) -> None:
         """Too fast: of a control the latest value waits, the rest is lost and counted."""
         path = packet[: packet.find(b"\0")]
-        if path in self._hurried or path.startswith(b"/musearoo/cc/"):
+        if path in self._hurried or path.startswith(_CONTROLLER.encode()):
             if path in peer.late:
                 peer.coalesced += 1
             elif len(peer.late) >= LATE_ADDRESSES:
@@ -290,6 +290,11 @@ class Door:
                 await self.feeds.keep()
             except MuseArooError:
                 continue
+
+
+def _is_control(address: Address) -> bool:
+    """Whether only the latest value counts of what is sent here."""
+    return address.is_state or address.path.startswith(_CONTROLLER)
 
 
 def _request_of(message: Message | None) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from musearoo.codecs.osc import Message
 from musearoo.codecs.osc.arguments import single
-from musearoo.codecs.osc.telling import all_paths, changed, error, generated, launched, told
+from musearoo.codecs.osc.telling import all_paths, changed, error, generated, launched, mapped, told
 from musearoo.conductor.conductor import Conductor
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.domain.events import (
     ClipLaunched,
     ContextAdopted,
+    ControlMapped,
     GenerationCompleted,
     GenerationFailed,
     MeterSet,
@@ -68,6 +69,8 @@ class Feed:
                     self._tell_all(generated(event))
                 case ClipLaunched():
                     self._tell_all(launched(event))
+                case ControlMapped():
+                    self._tell_all(mapped(event))
                 case GenerationFailed():
                     text = f"{event.part}: {event.detail}"
                     for peer in tuple(self.peers):
