@@ -115,7 +115,8 @@ class VoiceShown(_Data, frozen=True):
 class RecordingShown(_Data, frozen=True):
     """How an audio stream ended: lengths in sample frames, `dropped` in records.
 
-    `seconds` is the recording's length, None where only decoding can tell (Opus, FLAC).
+    `seconds` is the recording's length, None where only decoding can tell (Opus, FLAC). `url`
+    is a signed path that gives the file for an hour or two.
     """
 
     stream: int
@@ -125,6 +126,7 @@ class RecordingShown(_Data, frozen=True):
     dropped: int = 0
     asset_id: str | None = None
     analysis_id: str | None = None
+    url: str | None = None
 
 
 class AckData(_Data, frozen=True):

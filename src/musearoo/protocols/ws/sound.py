@@ -142,9 +142,10 @@ class Sound:
         """End a stream; the answer tells what became of it."""
         stream = self._stream(message.data.stream)
         self._counted.pop(stream.number, None)
-        streams = self._connection.door.conductor.streams
-        ended = await streams.end(self.actor, self._guest.session, stream.number)
-        return AckData(seq=ended.ack.seq, epoch=ended.ack.epoch, recording=shown(ended))
+        conductor = self._connection.door.conductor
+        ended = await conductor.streams.end(self.actor, self._guest.session, stream.number)
+        url = conductor.assets.link(ended.asset_id) if ended.asset_id is not None else None
+        return AckData(seq=ended.ack.seq, epoch=ended.ack.epoch, recording=shown(ended, url))
 
     async def leave(self) -> None:
         """End all streams: this connection does not come back."""
@@ -212,7 +213,7 @@ class Sound:
         return AckData(seq=room.seq if room else 0, epoch=room.epoch if room else "")
 
 
-def shown(ended: Ended) -> RecordingShown:
+def shown(ended: Ended, url: str | None) -> RecordingShown:
     """How a stream ended, as its connection is told."""
     return RecordingShown(
         stream=ended.stream,
@@ -222,4 +223,5 @@ def shown(ended: Ended) -> RecordingShown:
         dropped=ended.dropped,
         asset_id=ended.asset_id,
         analysis_id=ended.analysis_id,
+        url=url,
     )

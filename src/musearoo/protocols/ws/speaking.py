@@ -1,5 +1,6 @@
 """Spoken and typed commands of a connection, and what each was taken for."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from musearoo.codecs.ws import Incoming, VoiceCommand
@@ -41,6 +42,7 @@ async def obey(connection: "Connection", guest: "Guest", message: VoiceCommand) 
         raise TooManyRequests("Your last command is still being heard.", retry_after=1.0)
     sound.listening = True
     try:
+        await asyncio.sleep(0)  # from here on it is a task, as `asyncio.timeout` demands
         answer = await voice.listen(
             sound.actor, guest.session, Speech(audio=audio, codec=data.codec, rate=data.rate),
             origin=connection.origin, command=command, confirmed=data.confirm,
