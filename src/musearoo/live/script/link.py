@@ -282,8 +282,9 @@ class ScriptLink:
                 ready = True
             else:
                 reports += self._book.hear(message, now)
-        reports += self._book.settle()
-        self._grown.set()
+        if ready or self._presence == "here":  # until then it would be built anew for nothing
+            reports += self._book.settle()
+            self._grown.set()
         if self._presence == "here":
             for report in reports:
                 self._tell(report)

@@ -34,6 +34,7 @@ class Stage:
         self.folder = folder
         self.tasks = Tasks()
         self.reports: list[Report] = []
+        self.leaving: list[Callable[[], None]] = []
         self.link = self.new_link(0)
         self.live: FakeLive
 
@@ -57,7 +58,7 @@ class Stage:
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait for what must come true, and fail if it does not."""
         async with asyncio.timeout(SECONDS):
-            while not holds():
+            while not holds():  # noqa: ASYNC110  (another thread makes it true)
                 await asyncio.sleep(0.005)
 
     async def by_hand(self, work: Callable[[], object]) -> None:
@@ -68,6 +69,8 @@ class Stage:
         return self.live.surface._musearoo
 
     async def close(self) -> None:
+        for leave in self.leaving:
+            leave()
         if hasattr(self, "live"):
             await asyncio.to_thread(self.live.stop)
         await self.link.close()
