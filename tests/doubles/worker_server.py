@@ -1,4 +1,4 @@
-"""A server that only keeps its workers busy: `python -m tests.doubles.worker_server ACT`.
+"""A server that only keeps its workers busy: `python -m tests.doubles.worker_server ACT FOLDER`.
 
 Prints the process ids of its workers as soon as they work, then waits to be killed.
 """
@@ -6,7 +6,6 @@ Prints the process ids of its workers as soon as they work, then waits to be kil
 import asyncio
 import sys
 from pathlib import Path
-from tempfile import gettempdir
 
 from musearoo.app.tasks import Tasks
 from tests.doubles.pools import command, fragile, running, settings
@@ -14,11 +13,9 @@ from tests.doubles.pools import command, fragile, running, settings
 PIDS = "pids"
 
 
-async def serve(act: str) -> None:
+async def serve(act: str, folder: Path) -> None:
     tasks = Tasks()
-    patient = settings(
-        command(Path(gettempdir())), interactive_patience=600.0, durable_patience=600.0
-    )
+    patient = settings(command(folder), interactive_patience=600.0, durable_patience=600.0)
     async with running(patient) as pool:
         await asyncio.gather(*(crew.manned() for crew in pool.crews() if crew.plan.size))
         for lane in ("interactive", "durable"):
@@ -30,4 +27,4 @@ async def serve(act: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
+    asyncio.run(serve(sys.argv[1], Path(sys.argv[2])))

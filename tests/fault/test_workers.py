@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -402,9 +403,11 @@ class TestTheEnd:
 
     @posix
     @pytest.mark.parametrize("act", ["play", "slow", "hang", "stubborn"])
-    def test_no_worker_outlives_a_killed_server(self, act: str) -> None:
+    def test_no_worker_outlives_a_killed_server(self, act: str, tmp_path: Path) -> None:
+        """Nor leaves a file anywhere but in the folder it was given."""
+        before = set(Path(tempfile.gettempdir()).glob("warm-*"))
         server = subprocess.Popen(
-            [sys.executable, "-m", "tests.doubles.worker_server", act],
+            [sys.executable, "-m", "tests.doubles.worker_server", act, str(tmp_path)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
@@ -421,6 +424,7 @@ class TestTheEnd:
         while any(alive(pid) for pid in pids):
             assert time.monotonic() < end, "an orphan"
             time.sleep(0.01)
+        assert before == set(Path(tempfile.gettempdir()).glob("warm-*"))
 
     @posix
     async def test_job_of_a_killed_server_is_done_by_the_next(self, tmp_path: Path) -> None:
