@@ -4,18 +4,24 @@ A limit on concurrency finds a throughput; the promise to the player is a time. 
 is judged by how long the queue and the work itself will take (simulated at four times the
 capacity: 93 % of what this rule admits meets 150 ms, against 2 % under a gradient limit).
 
-Only finished work corrects an estimate, so a bad one could close the door for ever. Two things
-keep it open: an idle worker always gets the next request, and of requests that the estimates
-would refuse even without a queue, one in twenty is tried.
+A request needs more than a worker: the server reads it, passes its bars on, stores the take and
+answers. What that took for the latest generations counts too, and how late the server is now.
+
+Only finished work corrects an estimate, so a bad one could close the door for ever. Three things
+keep it open: who is alone is let in, an idle worker gets the next request while the server keeps
+up, and of requests that the estimates of the work would refuse even without a queue, one in
+twenty is tried.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-# Turns of the loop that a request takes: read, accept, bars, completion, answer.
-_TURNS: Final = 5
+# Turns of the loop that a request has to wait for: read, first bar, end, answer.
+_TURNS: Final = 4
 # Mean and 1.6 mean deviations cover about nine of ten lognormal service times.
 _DEVIATIONS: Final = 1.6
+# The share of the budget to be met where the server sees it: some passes before and after.
+_AIM: Final = 0.75
 # The weight of one more service time once there are many.
 _SMOOTHING: Final = 0.05
 # What unknown work is taken to need, as a share of the budget.
@@ -27,7 +33,7 @@ _REFUSALS_PER_PROBE: Final = 20
 class Admitted:
     """Run it now, in `estimate_seconds` if all goes as before.
 
-    If no worker has begun it after `begin_within_seconds` it can no longer be in time: it is
+    If no worker has begun it after `begin_within_seconds` it will hardly be in time: it is
     dropped then and offered as a queued job.
     """
 
@@ -75,27 +81,43 @@ class Admission:
         self._budget = budget_seconds
         self._of_class: dict[tuple[str, int], _ServiceTime] = {}
         self._of_all = self._unknown()
+        self._of_server = _ServiceTime(0.0, 0.0)
+        self._margin = 0.0
 
     def decide(
-        self, engine: str, bars: int, *, queued: int, workers: int, idle: int, lag: float = 0.0
+        self,
+        engine: str,
+        bars: int,
+        *,
+        queued: int,
+        workers: int,
+        idle: int,
+        lag: float = 0.0,
+        under_way: int | None = None,
     ) -> Admitted | Deferred:
         """Judge one request.
 
         `queued` counts the work ahead of it, running or waiting; `workers` are those alive and
         `idle` those with nothing to do. `lag` is how late the server itself is, in seconds a
-        turn of its loop: what its turns use up of the budget is gone, however idle the workers.
+        turn of its loop. `under_way` are the requests that were let in and are not answered;
+        None means `queued`.
         """
-        turns = _TURNS * lag
+        others = queued if under_way is None else under_way
+        late = _TURNS * lag
         own = self._service(engine, bars)
-        wait = turns + self._wait(queued, workers)
-        estimate = wait + own.mean
-        begin_within = max(self._budget - turns - own.mean, 0.0)
-        if workers <= 0 or turns >= self._budget:
+        wait = self._wait(queued, workers)
+        server = max(late, self._of_server.mean * (others + 1))
+        estimate = wait + server + own.mean
+        ours = max(late, self._of_server.cautious() * (others + 1)) + self._margin
+        spare = self._budget - ours - own.cautious()
+        if workers <= 0:
             return Deferred(estimate)
-        if wait + own.cautious() <= self._budget:
-            return Admitted(estimate, begin_within)
-        if idle > 0 and queued < workers:
-            return Admitted(own.mean, self._budget)
+        if wait <= spare:
+            return Admitted(estimate, spare)
+        if idle > 0 and others == 0:
+            return Admitted(own.mean + server, self._budget)
+        if idle > 0 and queued < workers and server + own.mean + self._margin <= self._budget:
+            return Admitted(own.mean + server, self._budget)
         if self._is_due_for_probe(own, workers):
             return Admitted(estimate, estimate + self._budget)
         return Deferred(estimate)
@@ -108,6 +130,20 @@ class Admission:
         """Learn from finished work: `seconds` on the worker, without the time it waited."""
         self._service(engine, bars).observe(seconds)
         self._of_all.observe(seconds)
+
+    def observe_answer(self, seconds: float, *, server: float, others: int = 0) -> None:
+        """Learn from a generation that is stored: how long it took since its request was read.
+
+        `server` is what of it neither a worker nor waiting for one took. It was shared with
+        `others` that were under way when it was let in, and grows with their number. Whatever
+        no estimate knows of shows as misses: each widens the margin by as much as twenty hits
+        narrow it.
+        """
+        self._of_server.observe(server / (others + 1))
+        if seconds > _AIM * self._budget:
+            self._margin = min(self._margin + self._budget / 15, self._budget / 2)
+        else:
+            self._margin = max(self._margin - self._budget / 300, 0.0)
 
     def _wait(self, queued: int, workers: int) -> float:
         """Seconds until a worker is free for one who comes now."""

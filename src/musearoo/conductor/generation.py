@@ -243,6 +243,7 @@ class Generation:
             queued=pool.queued(deed.command.actor.user),
             workers=pool.workers(),
             idle=pool.idle(),
+            under_way=self._performance.under_way,
         )
 
     def _stamp(self, deed: Deed, seed: int | None) -> Stamp:

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from msgspec.structs import replace
@@ -43,10 +42,12 @@ UNFINISHED: Final = frozenset({"queued", "processing"})
 class _Live:
     """A generation that is being played at once: its cancel request, whether it is durable."""
 
-    def __init__(self, marks: Marks) -> None:
+    def __init__(self, marks: Marks, others: int) -> None:
         self.marks = marks
+        self.others = others
         self.cancel = CancelFlag()
         self.accepted = asyncio.Event()
+        self.queued: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
 
 
@@ -86,9 +87,14 @@ class Performance:
 
         What no worker has begun within that many seconds goes on as a queued job.
         """
-        live = self._running[record.id] = _Live(marks)
+        live = self._running[record.id] = _Live(marks, len(self._running))
         work = self._play_live(session, plan, record, live, begin_within)
         live.task = self._world.spawn(work, name="generation.play")
+
+    @property
+    def under_way(self) -> int:
+        """Generations that were let in to be played at once, and are not stored yet."""
+        return len(self._running)
 
     def expect(self, generation: GenerationId) -> None:
         """Let `ended` wait for a generation that is being accepted."""
@@ -107,17 +113,23 @@ class Performance:
             live.task.cancel()
         self._end(generation)
 
-    async def ended(self, generation: GenerationId, seconds: float) -> GenerationRecord | None:
+    async def ended(
+        self, generation: GenerationId, seconds: float, *, or_queued: bool = False
+    ) -> GenerationRecord | None:
         """Wait until an accepted generation has ended, but not longer than `seconds`.
 
-        Answers how it ended, where that is known without asking the store.
+        With `or_queued` also until it turns out that it must wait as a job. Answers how it
+        ended, where that is known without asking the store.
         """
-        outcome = self._ended.get(generation)
-        if outcome is None:
+        ended = self._ended.get(generation)
+        if ended is None:
             return None
-        with suppress(TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(outcome), seconds)
-        return None
+        live = self._running.get(generation)
+        waited: set[asyncio.Future[Any]] = {ended}
+        if live is not None and or_queued:
+            waited.add(live.queued)
+        await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return ended.result() if ended.done() else None
 
     async def cancel(self, session: Sequencer, record: GenerationRecord) -> None:
         """Stop a generation, wherever it is; raises `Conflict` when it has ended."""
@@ -216,7 +228,11 @@ class Performance:
             piece = _Piece(session, plan, record, live.marks)
             played = await self._played(piece, "interactive", cancel, _ignore, begin_within)
             await live.accepted.wait()
-            self._end(record.id, await self._endings.complete(session, record, played))
+            done = await self._endings.complete(session, record, played)
+            answered = self._world.clock.monotonic() - live.marks.received
+            ours = max(0.0, answered - played.worker_seconds)
+            self._admission.observe_answer(answered, server=ours, others=live.others)
+            self._end(record.id, done)
         except NotFound:
             raise
         except ReducedCapacity:
@@ -271,6 +287,7 @@ class Performance:
             bars=tuple(bars),
             confidence=performed.confidence,
             seconds=ended - began,
+            worker_seconds=performed.waited + performed.seconds,
             marks=marks,
         )
 
@@ -323,7 +340,8 @@ class Performance:
             tx.jobs.enqueue(generation_job(self._world, record))
 
         await self._world.store.write(keep)
-        del self._running[record.id]  # from here on a cancel finds the job
+        live = self._running.pop(record.id)  # from here on a cancel finds the job
+        live.queued.set_result(None)
         if cancel.requested:
             await self._cancel_job(session, queued)
         else:

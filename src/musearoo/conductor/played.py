@@ -23,13 +23,17 @@ RENDERINGS: Final = (
 
 
 class Played(msgspec.Struct, frozen=True):
-    """What came of a plan, in `seconds`; of several candidates, the plan that was chosen."""
+    """What came of a plan, in `seconds`; of several candidates, the plan that was chosen.
+
+    `worker_seconds` are those of a worker, and of waiting for one.
+    """
 
     plan: Plan
     notes: tuple[Note, ...]
     bars: tuple[TakeBar, ...]
     confidence: float
     seconds: float
+    worker_seconds: float
     marks: Marks
 
 

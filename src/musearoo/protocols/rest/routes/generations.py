@@ -43,6 +43,9 @@ async def generate(
 ) -> Response:
     """Have an engine play a part: 200 if it ended meanwhile, else 202 and `Location` to ask at.
 
+    A `fast` one that cannot be in time is refused, or has become a queued job, and is told so
+    at once.
+
     `Prefer: respond-async` (or `wait=0`) answers at once; `wait=N` waits N seconds at most.
     """
     act = Generate(
@@ -71,7 +74,9 @@ async def generate(
     ack = await caller.conductor.desk.submit(command)
     generation = GenerationId(ack.generation_id or "")
     _warm(caller, body.engine)
-    record = await caller.conductor.performance.ended(generation, wait_seconds(caller))
+    record = await caller.conductor.performance.ended(
+        generation, wait_seconds(caller), or_queued=body.quality_target == "fast"
+    )
     if record is None:
         record = await caller.conductor.generation.record(generation)
     shown = await _shown(caller, record)
