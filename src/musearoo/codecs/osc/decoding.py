@@ -29,6 +29,8 @@ from musearoo.codecs.osc.values import (
 BUNDLE_HEAD: Final = b"#bundle\0"
 _ZEROS: Final = (b"", b"\0", b"\0\0", b"\0\0\0", b"\0\0\0\0")
 
+_PADDING: Final = "Padding is of zero bytes."
+
 # What the caches below hold at most is some 10 MiB, whatever is sent.
 _CACHED_HEAD: Final = 256
 _CACHED_HEADS: Final = 512
@@ -180,7 +182,8 @@ def _string(packet: bytes, at: int) -> tuple[str, int]:
     if end < 0:
         raise OscRefused("A string is not ended by a zero byte.")
     after = (end | 3) + 1
-    _check_zeros(packet, end, after)
+    if packet[end:after] != _ZEROS[after - end]:
+        raise OscRefused(_PADDING)
     return packet[at:end].decode(), after
 
 
@@ -201,7 +204,7 @@ def _blob(packet: bytes, at: int) -> tuple[bytes, int]:
 
 def _check_zeros(packet: bytes, start: int, end: int) -> None:
     if packet[start:end] != _ZEROS[end - start]:
-        raise OscRefused("Padding is of zero bytes.")
+        raise OscRefused(_PADDING)
 
 
 def _single(tag: int) -> _Read:

@@ -13,13 +13,13 @@ MAXIMUM_PACKET: Final = 65_536
 MAXIMUM_ADDRESS: Final = 255
 """Bytes in an address or an address pattern."""
 
-MAXIMUM_ARGUMENTS: Final = 8_192
+MAXIMUM_ARGUMENTS: Final = 4_096
 """Type tags in a message, the brackets of arrays included."""
 
 MAXIMUM_DEPTH: Final = 8
 """How deep bundles may lie in bundles, and arrays in arrays."""
 
-MAXIMUM_ELEMENTS: Final = 1_024
+MAXIMUM_ELEMENTS: Final = 512
 """Messages and bundles in one packet, counted over all levels."""
 
 IMMEDIATELY: Final = 1
