@@ -106,6 +106,13 @@ class Stage:
             assert time.monotonic() < deadline, f"waited in vain for {what}"
             await asyncio.sleep(0.002)
 
+    async def done(self) -> None:
+        """Wait until everything that was sent has been carried out."""
+        await self.until(
+            lambda: not any(e.lane or e.working or e.moving or e.late for e in self.door.peers),
+            "the end of all work",
+        )
+
     async def quiet(self, seconds: float = 0.15) -> None:
         """Let the door do what it does by itself: values settle, feedback leaves."""
         await asyncio.sleep(seconds)

@@ -18,6 +18,7 @@ from musearoo.conductor.hearing import Hearing
 from musearoo.conductor.knobs import Knobs
 from musearoo.conductor.launching import Launching
 from musearoo.conductor.leading import Leading
+from musearoo.conductor.live_notes import LiveNotes
 from musearoo.conductor.pairings import Pairings
 from musearoo.conductor.parameters import Settings
 from musearoo.conductor.passes import Passes
@@ -87,6 +88,7 @@ class Conductor:
         Leading(world, self.desk)
         Launching(world, self.desk)
         self.controls = Controls(world, self.desk)
+        self.live_notes = LiveNotes()
 
     @property
     def performers(self) -> dict[str, Performer]:

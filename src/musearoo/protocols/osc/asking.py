@@ -7,6 +7,7 @@ import structlog
 
 from musearoo.codecs.osc import Message
 from musearoo.codecs.osc.addresses import Address, Request, read
+from musearoo.conductor.live_notes import LiveNote
 from musearoo.conductor.pairings import CODE_DIGITS
 from musearoo.conductor.sessions import Ack
 from musearoo.domain.commands import Act, At, Command, SelectTake, SetParameter, SetTransport
@@ -46,6 +47,8 @@ class Asking:
                 await self._one(peer, address, message)
         finally:
             peer.working = False
+            if peer.leaving and not peer.gone:
+                self._door.left(peer)
 
     async def _one(self, peer: "Peer", address: Address | None, message: Message) -> None:
         try:
@@ -129,6 +132,8 @@ class Asking:
         match request.address.path:
             case "/musearoo/cc/{channel}/{number}":
                 return await self._moved(peer, session, request, message)
+            case "/musearoo/note/{channel}":
+                await self._play(peer, session, request)
             case "/live/song/time":
                 return await self._located(session, values["time"])
             case "/live/clip/trigger":
@@ -147,6 +152,14 @@ class Asking:
         position = values["value"] / _HIGHEST if whole or values["value"] > 1 else values["value"]
         place = values["channel"], values["number"]
         return self._conductor.controls.moved(peer.actor, session, owner.state, place, position)
+
+    async def _play(self, peer: "Peer", session: SessionId, request: Request) -> None:
+        await self._conductor.gate.access(
+            peer.actor, ProjectId(session), Permission.EDIT, peer.origin
+        )
+        values = request.values
+        note = LiveNote(values["channel"], values["pitch"], values["velocity"])
+        self._conductor.live_notes.play(session, note, by=peer)
 
     async def _located(self, session: SessionId, quarters: float) -> Act | None:
         owner = await self._conductor.sessions.open(session)
@@ -216,11 +229,11 @@ class Asking:
         if pairing is None:
             return
         peer = self._door.peers.paired(pairing, self._clock.monotonic())
-        self._door.tell(peer, Message("/musearoo/pair", (1,)))
         try:
             await self._door.feeds.enter(peer, pairing.session)
         except MuseArooError as refusal:
-            self._door.refuse(peer, str(refusal.code), refusal.detail, message)
+            log.warning("osc.no_feedback", code=refusal.code)
+        self._door.tell(peer, Message("/musearoo/pair", (1,)))
 
 
 class NoSession(MuseArooError):

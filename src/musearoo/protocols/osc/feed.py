@@ -8,6 +8,7 @@ from musearoo.codecs.osc import Message
 from musearoo.codecs.osc.arguments import single
 from musearoo.codecs.osc.telling import all_paths, changed, error, generated, launched, mapped, told
 from musearoo.conductor.conductor import Conductor
+from musearoo.conductor.live_notes import LiveNote
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.domain.events import (
     ClipLaunched,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _FEW: Final = 32  # datagrams to one peer at a time: small devices have small buffers
 _LONGEST_WAIT: Final = 1.0
+_LONGEST_NOTE: Final = 60.0
 _JUST_BEGUN: Final = TICKS_PER_QUARTER // 16  # a beat that is hardly over is still told
 
 Tell = Callable[[Peer, Message], bool]
@@ -48,7 +50,10 @@ class Feed:
         self._tell: Tell = lambda _peer, _message: False
         self._wake: Callable[[], None] = lambda: None
         self._beating = 0
-        self._end = conductor.world.bus.subscribe(self.session, self.receive)
+        self._ends = (
+            conductor.world.bus.subscribe(self.session, self.receive),
+            conductor.live_notes.listen(self.session, self._heard),
+        )
 
     def connect(self, tell: Tell, wake: Callable[[], None]) -> None:
         """`tell` sends to a peer, `wake` asks for a `flush` soon."""
@@ -56,7 +61,8 @@ class Feed:
 
     def close(self) -> None:
         """Receive no more."""
-        self._end()
+        for end in self._ends:
+            end()
         self._beating += 1
 
     def receive(self, events: Sequence[Sequenced]) -> None:
@@ -78,6 +84,19 @@ class Feed:
                             self._tell(peer, error(event.code, text))
                 case TransportChanged() | TempoSet() | MeterSet() | ContextAdopted():
                     self.beat()
+
+    def _heard(self, note: LiveNote, by: object) -> None:
+        address = f"/musearoo/note/{note.channel}"
+        for peer in tuple(self.peers):
+            if peer is not by:
+                self._tell(peer, Message(address, (note.pitch, note.velocity)))
+        if note.ticks is not None and self.peers:
+            self._conductor.world.spawn(self._let_go(note, by, note.ticks), name="osc.note")
+
+    async def _let_go(self, note: LiveNote, by: object, ticks: int) -> None:
+        seconds = ticks / TICKS_PER_QUARTER * 60 / self.owner.state.tempo_map.bpm
+        await self._clock.sleep(min(seconds, _LONGEST_NOTE))
+        self._heard(LiveNote(note.channel, note.pitch, 0), by)
 
     def everything(self, peer: Peer) -> None:
         """Tell a peer every value in force."""

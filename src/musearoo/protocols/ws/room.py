@@ -36,6 +36,7 @@ from musearoo.domain.permissions import Access
 from musearoo.ports.ambient import Clock
 from musearoo.protocols.ws.answers import progress_record
 from musearoo.protocols.ws.frames import Post, binary_frame, text_frame
+from musearoo.protocols.ws.notes import subscribed
 from musearoo.protocols.ws.outbox import Outbox
 
 LOG_EVENTS: Final = 1_024
@@ -168,7 +169,7 @@ class Room:
             if member is not but:
                 member.outbox.latest(binary if member.binary else frame, key)
 
-    def relay(self, record: bytes, *, but: Member) -> None:
+    def relay(self, record: bytes, *, but: Member | None) -> None:
         """Send sound or a live note to all who read records, for as long as it is news."""
         frame, now = binary_frame(record), self._clock.monotonic()
         for member in self.members.values():
@@ -320,7 +321,7 @@ class Rooms:
         known = self._open.get(session)
         if known is None:
             room = Room(owner, self._handles, self._conductor.world.clock)
-            known = room, self._conductor.world.bus.subscribe(session, room.receive)
+            known = room, subscribed(self._conductor, room)
             self._open[session] = known
         room = known[0]
         if room.epoch != owner.epoch or room.seq != owner.seq:

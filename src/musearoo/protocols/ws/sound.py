@@ -27,6 +27,7 @@ from musearoo.domain.errors import (
 )
 from musearoo.domain.ids import CommandId
 from musearoo.domain.permissions import Actor, Permission
+from musearoo.protocols.ws.notes import carry
 from musearoo.protocols.ws.pacing import Bucket
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Sound:
         if late:
             raise TooManyRequests("Notes come too fast.", retry_after=late)
         self._relay(encode_note(replace(record, header=self._header(record.header))))
+        carry(self._connection, record)
 
     def _audio(self, record: AudioRecord) -> None:
         self._pace(len(record.audio))

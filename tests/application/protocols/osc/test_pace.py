@@ -37,7 +37,7 @@ async def test_order_is_kept_around_a_control(stage: Stage) -> None:
     device.send("/musearoo/drums/complexity", 0.25)
     device.send("/musearoo/undo")
     device.send("/musearoo/drums/complexity", 0.75)
-    await stage.until(lambda: not stage.door._moving, "the flush")
+    await stage.done()
     await device.hears("/musearoo/drums/complexity/echo")
     events = await stage.events(ana, project)
     assert [each.value for each in events if isinstance(each, ParameterSet)] == [0.25, None, 0.75]
@@ -64,7 +64,7 @@ async def test_lost_commands_are_counted_and_told(stage: Stage) -> None:
     (report,) = stage.door.monitored(ana.user).sources
     assert report.dropped >= 300
     assert str(report.dropped) in str(text)
-    await stage.quiet()
+    await stage.done()
     stopped = [e for e in await stage.events(ana, project) if isinstance(e, TransportChanged)]
     assert len(stopped) + report.dropped == 600
     assert len(device.at("/musearoo/error")) == 1
