@@ -107,11 +107,20 @@ class Door:
         self.refuse(peer, "not_osc", refusal.detail)
 
     def closed(self, source: Source) -> None:
-        """A TCP connection has ended, and with it what it was paired for."""
-        self.conductor.pairings.left(source)
+        """A connection has ended: what it sent is still done, then its pairing ends."""
         peer = self.peers.known(source)
-        if peer is not None:
-            self.forget(peer)
+        if peer is None:
+            self.conductor.pairings.left(source)
+            return
+        self._settle(peer)
+        peer.leaving = True
+        if not peer.working:
+            self.left(peer)
+
+    def left(self, peer: Peer) -> None:
+        """All that a closed connection sent is done."""
+        self.conductor.pairings.left(peer.source)
+        self.forget(peer)
 
     def monitored(self, user: UserId) -> Monitored:
         """What acts as this person; in local mode the local owner sees strangers counted."""

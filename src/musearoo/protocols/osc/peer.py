@@ -47,6 +47,7 @@ class Peer:
         self.feed: Feed | None = None
         self.greeted = False
         self.gone = False
+        self.leaving = False
         self.pace = Bucket(options.messages_per_second, options.burst, now)
         self.errors = Bucket(ERRORS_PER_SECOND, 2 * ERRORS_PER_SECOND, now)
         self.answers = Bucket(REPLY_BYTES_PER_SECOND, REPLY_BYTES_PER_SECOND, now)
