@@ -1,12 +1,15 @@
 """The OSC door of a running server: opened beside HTTP, or told why not."""
 
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 
 import structlog
 from starlette.types import ASGIApp
 
+from musearoo.app.announcing import announced
 from musearoo.app.compose import Graph
+from musearoo.app.settings import Settings
 from musearoo.domain.errors import Unavailable
 from musearoo.ports.osc import Source
 from musearoo.protocols.osc.door import Door
@@ -44,10 +47,20 @@ async def osc_door(graph: Graph, app: ASGIApp, http_port: int) -> AsyncIterator[
     if not settings.local_mode:
         log.warning("osc.reachable", host=endpoint.host, note="Only paired devices are answered.")
     try:
-        yield query
+        async with _announced(settings, http_port, endpoint.port):
+            yield query
     finally:
         door.close()
         await endpoint.close()
+
+
+def _announced(
+    settings: Settings, http_port: int, osc_port: int
+) -> contextlib.AbstractAsyncContextManager[bool | None]:
+    if not settings.mdns:
+        return contextlib.nullcontext()
+    name = f"MuseAroo on {socket.gethostname().partition('.')[0]}"
+    return announced(name, host=settings.osc_host, http_port=http_port, osc_port=osc_port)
 
 
 class _Ways:

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     osc_host: str = "127.0.0.1"
     osc_port: int = Field(8765, ge=0, le=65535)
+    mdns: bool = False
     live_script_host: str = "127.0.0.1"
     live_script_port: int = Field(11002, ge=0, le=65535)
     data_dir: Path = Field(default_factory=lambda: user_data_path("musearoo", appauthor=False))
