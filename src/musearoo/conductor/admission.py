@@ -22,6 +22,8 @@ _TURNS: Final = 4
 _DEVIATIONS: Final = 1.6
 # The share of the budget to be met where the server sees it: some passes before and after.
 _AIM: Final = 0.75
+# Seconds that one more generation under way adds to each, until that was seen.
+_USUAL_SLOPE: Final = 0.005
 # The weight of one more service time once there are many.
 _SMOOTHING: Final = 0.05
 # What unknown work is taken to need, as a share of the budget.
@@ -68,6 +70,41 @@ class _ServiceTime:
         return self.mean + _DEVIATIONS * self.deviation
 
 
+@dataclass(slots=True)
+class _ServerShare:
+    """What the server takes for a generation, as a line over how many others are under way.
+
+    Least squares over fading moments, drawn to a usual slope where the number hardly varied.
+    """
+
+    seconds: float = 0.0
+    others: float = 0.0
+    variance: float = 0.0
+    covariance: float = 0.0
+    deviation: float = 0.0
+    seen: int = 0
+
+    def observe(self, seconds: float, others: int) -> None:
+        self.seen += 1
+        weight = max(_SMOOTHING, 1.0 / self.seen)
+        missed = abs(seconds - self.mean(others)) if self.seen > 1 else seconds / 2
+        self.deviation += weight * (missed - self.deviation)
+        more, longer = others - self.others, seconds - self.seconds
+        self.others += weight * more
+        self.seconds += weight * longer
+        self.variance = (1 - weight) * (self.variance + weight * more * more)
+        self.covariance = (1 - weight) * (self.covariance + weight * more * longer)
+
+    def mean(self, others: int) -> float:
+        if not self.seen:
+            return 0.0
+        slope = (self.covariance + _USUAL_SLOPE) / (self.variance + 1.0)
+        return max(0.0, self.seconds + max(0.0, slope) * (others - self.others))
+
+    def cautious(self, others: int) -> float:
+        return self.mean(others) + _DEVIATIONS * self.deviation
+
+
 class Admission:
     """Decides for each request whether it can be done within `budget_seconds`.
 
@@ -81,7 +118,7 @@ class Admission:
         self._budget = budget_seconds
         self._of_class: dict[tuple[str, int], _ServiceTime] = {}
         self._of_all = self._unknown()
-        self._of_server = _ServiceTime(0.0, 0.0)
+        self._of_server = _ServerShare()
         self._margin = 0.0
 
     def decide(
@@ -106,9 +143,9 @@ class Admission:
         late = _TURNS * lag
         own = self._service(engine, bars)
         wait = self._wait(queued, workers)
-        server = max(late, self._of_server.mean * (others + 1))
+        server = max(late, self._of_server.mean(others))
         estimate = wait + server + own.mean
-        ours = max(late, self._of_server.cautious() * (others + 1)) + self._margin
+        ours = max(late, self._of_server.cautious(others)) + self._margin
         spare = self._budget - ours - own.cautious()
         if workers <= 0:
             return Deferred(estimate)
@@ -139,7 +176,7 @@ class Admission:
         no estimate knows of shows as misses: each widens the margin by as much as twenty hits
         narrow it.
         """
-        self._of_server.observe(server / (others + 1))
+        self._of_server.observe(server, others)
         if seconds > _AIM * self._budget:
             self._margin = min(self._margin + self._budget / 15, self._budget / 2)
         else:

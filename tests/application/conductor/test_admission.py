@@ -278,7 +278,8 @@ class Busy:
 
     def run(self, rate, seconds):
         """The latencies of what was let in; players take no time to speak of."""
-        now, free_at, took, under_way = 0.0, 0.0, [], []
+        now, free_at, took = 0.0, 0.0, []
+        under_way: list[tuple[float, float, int]] = []
         while now < seconds:
             now += self.chance.expovariate(rate)
             for done in [each for each in under_way if each[0] <= now]:
