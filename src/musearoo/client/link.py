@@ -153,6 +153,7 @@ class Link:
     async def close(self) -> None:
         """Close the WebSocket, if there is one."""
         wire, self._wire = self._wire, None
+        self._up.clear()
         if wire is not None:
             await wire.close()
 
@@ -232,7 +233,8 @@ class Link:
         async with self._sending:
             for message in self._outbox:
                 await self._send(encode(message))
-        self._up.set()
+        if self._wire is wire:  # and was not closed meanwhile
+            self._up.set()
         # Whoever waited for the welcome goes on first, so that no event passes it by.
         await asyncio.sleep(0)
 

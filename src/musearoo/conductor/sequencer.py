@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 from musearoo.conductor.event_log import events_of
 from musearoo.conductor.journal import RUNNING, Batch, Journal, Record
 from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
-from musearoo.domain.errors import NotFound
+from musearoo.domain.errors import NotFound, Unavailable
 from musearoo.domain.events import Event, History, Sequenced
 from musearoo.domain.ids import SessionId, UserId
 from musearoo.domain.records import SessionRecord, StoredEvent
@@ -20,6 +20,7 @@ from musearoo.ports.store import Transaction
 T = TypeVar("T")
 
 EVENTS_PER_STATE: Final = 256
+AGAIN_SECONDS: Final = 0.1
 
 
 def new_session(session: SessionId, epoch: str) -> SessionRecord:
@@ -48,6 +49,7 @@ class Sequencer:
         self._pending: list[Sequenced] = []
         self._records: list[Record] = []
         self._noted = False
+        self._trying = False
         self._holders = 0
         self._starting_over = asyncio.Lock()
 
@@ -154,11 +156,27 @@ class Sequencer:
         async with self._starting_over:
             if self.epoch != batch.epoch:
                 return
-            await self._restore()
+            try:
+                await self._restore()
+            except Unavailable:
+                self._try_again(batch)
+                raise
             self._pending, self._records = [], []
             self.epoch = self._world.ids.new()
             if self._started_over is not None:
                 self._started_over(self)
+
+    def _try_again(self, batch: Batch) -> None:
+        """Nothing of this epoch can become durable any more: it must not wait for a write."""
+        if not self._trying:
+            self._trying = True
+            self._world.spawn(self._lost_again(batch), name="session.start_over")
+
+    async def _lost_again(self, batch: Batch) -> None:
+        with self.held(), suppress(Unavailable):
+            await self._world.clock.sleep(AGAIN_SECONDS)
+            self._trying = False
+            await self.lost(batch)
 
     async def _restore(self) -> str:
         record, events = await self._world.store.write(self._load)

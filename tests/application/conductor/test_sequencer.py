@@ -33,6 +33,31 @@ async def opened(place: House) -> Any:
 
 
 class TestFailure:
+    async def test_starting_over_is_tried_until_the_store_answers(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A session whose last writes are lost does not wait for the next one to notice."""
+        async with house(tmp_path, FREE) as place:
+            _, _, owner = await opened(place)
+            epoch, answer = owner.epoch, owner._load
+            tries: list[int] = []
+
+            def away(tx: Transaction) -> Any:
+                tries.append(1)
+                if len(tries) < 3:
+                    raise Unavailable("The database is away.")
+                return answer(tx)
+
+            monkeypatch.setattr(owner, "_load", away)
+            owner.sequence(StyleSet(style="funk"), user=None, cause=None)
+            with pytest.raises(Unavailable):
+                await owner.commit(full_disk)
+            assert epoch == owner.epoch
+            async with asyncio.timeout(10):
+                while owner.epoch == epoch:  # noqa: ASYNC110  an owner has no event for tests
+                    await asyncio.sleep(0.005)
+            assert (0, "auto", 3) == (owner.seq, owner.state.style, len(tries))
+
     async def test_many_that_fail_together_start_over_once(self, tmp_path: Path) -> None:
         """One new epoch, and what is done right after it stands."""
         async with house(tmp_path, FREE) as place:

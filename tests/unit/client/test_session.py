@@ -619,3 +619,72 @@ def test_a_way_in_needs_a_proof() -> None:
     """An account, or a url with a token."""
     with pytest.raises(ValueError, match="account"):
         connect("http://x", session=ROOM)
+
+
+async def test_leaving_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the goodbye is on its way the heartbeat waits, and keeps nobody busy."""
+    naps: list[float] = []
+    sleep = asyncio.sleep
+
+    async def counted(seconds: float) -> None:
+        naps.append(seconds)
+        await sleep(seconds)
+
+    async def scene(actor: Actor) -> None:
+        await actor.welcome()
+        await actor.hear(SessionLeave)
+
+    async with stage(scene) as play, play.session() as live:
+        wire = live._link._wire
+        assert wire is not None
+        close = wire.close
+
+        async def slowly() -> None:
+            await sleep(0.4)
+            await close()
+
+        monkeypatch.setattr(wire, "close", slowly)
+        monkeypatch.setattr("musearoo.client.link.asyncio.sleep", counted)
+        await live.tell(SessionLeave())
+        await live._link.close()
+    assert len(naps) < 20
+
+
+async def test_what_a_lost_right_leaves_unanswered_is_not_called_refused() -> None:
+    """Whoever finds no way back cannot know whether the message was done before."""
+
+    async def scene(actor: Actor) -> None:
+        await actor.welcome()
+        await actor.hear(ParameterChange)
+        actor.cut()
+
+    async def nobody(actor: Actor) -> None:
+        await actor.hear()
+        await actor.refuse(None, "unauthenticated")
+        await actor.close(4401)
+
+    async with stage(scene, nobody) as play, play.session() as live:
+        posted = await live.post_change("drums/complexity", 0.1)
+        play.usher.gone = Refused("not-found", "There is no such session.")
+        with pytest.raises(Ended):
+            await posted
+
+
+async def test_a_server_without_its_database_is_tried_again() -> None:
+    """Being refused with 1011 while coming back is no end."""
+
+    async def scene(actor: Actor) -> None:
+        await actor.welcome()
+        actor.cut()
+
+    async def away(actor: Actor) -> None:
+        await actor.hear()
+        await actor.refuse(None, "unavailable")
+        await actor.close(1011)
+
+    async def back(actor: Actor) -> None:
+        await actor.welcome(resumed=True)
+        await actor.rest()
+
+    async with stage(scene, away, back) as play, play.session() as live:
+        await soon(lambda: live.reconnects == 2 and live.connected)

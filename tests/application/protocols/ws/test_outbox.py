@@ -55,6 +55,31 @@ class TestSlowReader:
         assert [b"7", b"8", b"9"] == drained(box)
         assert 0 == box.queued_bytes
 
+    def test_a_state_sent_anew_voids_what_was_before_it_and_nothing_after(self):
+        box = outbox()
+        box.pause(0.0)
+        for seq, path in enumerate("aab", 1):
+            box.event(b"%d" % seq, seq, (path,))
+        box.latest(b"cursor", ("cursor", "a"))
+        box.control(b"ack of before")
+        box.start_over(b"state")
+        box.control(b"ack of after")
+        for seq, path in enumerate("cc", 1):
+            box.event(b"again %d" % seq, seq, (path,))
+        box.resume()
+        assert [
+            b"ack of before", b"state", b"ack of after", b"gap 1 2", b"cursor", b"again 2",
+        ] == drained(box)  # fmt: skip
+        assert 0 == box.queued_bytes
+
+    def test_a_large_state_is_no_overflow_of_answers(self):
+        box = outbox()
+        box.pause(0.0)
+        box.start_over(bytes(200_000))
+        assert not box.overflows
+        box.control(bytes(17_000))
+        assert box.overflows
+
     def test_latest_of_a_key_makes_no_gap(self):
         box = outbox()
         box.pause(0.0)
