@@ -633,6 +633,7 @@ async def test_leaving_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(actor: Actor) -> None:
         await actor.welcome()
         await actor.hear(SessionLeave)
+        await sleep(0.5)
 
     async with stage(scene) as play, play.session() as live:
         wire = live._link._wire
