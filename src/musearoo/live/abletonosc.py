@@ -40,7 +40,7 @@ BUSY_AFTER: Final = 2
 GONE_AFTER: Final = 10
 LOOK_EVERY: Final = 2
 """Heartbeats between two looks at everything."""
-WATCH_SECONDS: Final = 0.5
+WATCH_SECONDS: Final = 0.2
 """How often the clips of a track with a prepared slot are asked for."""
 ARRIVING_SECONDS: Final = 0.15
 _AT_A_TIME: Final = 40

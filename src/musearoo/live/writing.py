@@ -3,6 +3,8 @@
 import asyncio
 from typing import Final
 
+import structlog
+
 from musearoo.codecs.osc import Argument, Message
 from musearoo.domain.errors import Conflict
 from musearoo.live.asking import Accepts, Asking
@@ -11,8 +13,14 @@ from musearoo.live.reading import ASKED, Reading
 from musearoo.live.windows import Window, windows
 from musearoo.ports.ambient import Clock
 
-FRESH_SECONDS: Final = 1.0
-"""What was told of a track's clips so recently is believed; else it is asked before writing."""
+log = structlog.get_logger(__name__)
+
+FRESH_SECONDS: Final = 0.4
+"""What was told of a track's clips so recently is believed; else it is asked before writing.
+
+To ask costs a tick of Live. A track that is moved just now can still be met: what lies in the
+slot is therefore asked again in front of the first window, and stops the rest.
+"""
 IN_FLIGHT: Final = 64
 """Windows at a time: Linux keeps 256 datagrams for a socket that nobody reads."""
 
@@ -29,7 +37,7 @@ class ClipWriter:
     async def prepare(self, place: Place, name: str, length: float) -> None:
         """An empty clip in an empty slot; raises `Conflict` when the slot is filled."""
         await self._expect(place, None)
-        await self._create(place, length)
+        await self._create(place, name, length)
         at = _at(place)
         await self._asking.confirm(
             Message("/live/clip/get/name", at),
@@ -43,9 +51,10 @@ class ClipWriter:
         began, resent = self._clock.monotonic(), self._asking.resent
         await self._expect(place, over)
         if over is None:
-            await self._create(place, clip.length)
+            await self._create(place, clip.name, clip.length)
         try:
             async with asyncio.TaskGroup() as together:
+                together.create_task(self._guard(place, {over, clip.name}))
                 for window in windows(clip.notes):
                     together.create_task(self._window(place, window))
                 together.create_task(self._settings(place, clip))
@@ -64,10 +73,7 @@ class ClipWriter:
         names = self._reading.clip_names(place.track)
         heard_at = self._reading.heard_at.get(place.track)
         if heard_at is None or self._clock.monotonic() - heard_at > FRESH_SECONDS:
-            answer = await self._asking.confirm(
-                Message("/live/track/get/clips/name", (place.track,)), accepts=answers(place.track)
-            )
-            names = tuple(None if each is None else str(each) for each in answer.arguments[1:])
+            names = await self._names(place.track)
         if names is None or place.slot >= len(names):
             raise Conflict(f"Live has no slot {place.slot + 1} on track {place.track + 1}.")
         found = names[place.slot]
@@ -79,11 +85,28 @@ class ClipWriter:
                 f"not {wanted}; it is left as it is."
             )
 
-    async def _create(self, place: Place, length: float) -> None:
+    async def _guard(self, place: Place, ours: set[str | None]) -> None:
+        """Stop the writing, by `Conflict`, where the slot holds no clip of ours any more."""
+        names = await self._names(place.track)
+        if place.slot >= len(names) or names[place.slot] is None or names[place.slot] not in ours:
+            log.warning("live.track_moved", track=place.track, slot=place.slot)
+            raise Conflict("The tracks of Live were moved while a clip was written.")
+
+    async def _names(self, track: int) -> tuple[str | None, ...]:
+        answer = await self._asking.confirm(
+            Message("/live/track/get/clips/name", (track,)), accepts=answers(track)
+        )
+        return tuple(None if each is None else str(each) for each in answer.arguments[1:])
+
+    async def _create(self, place: Place, name: str, length: float) -> None:
+        """Create and name it in one bundle: tracks cannot move in between."""
         at = _at(place)
         await self._asking.confirm(
             Message("/live/clip_slot/get/has_clip", (*at, ASKED)),
-            acts=(Message("/live/clip_slot/create_clip", (*at, float(length))),),
+            acts=(
+                Message("/live/clip_slot/create_clip", (*at, float(length))),
+                Message("/live/clip/set/name", (*at, name)),
+            ),
             accepts=answers(*at, True),
             once=True,
         )
