@@ -25,8 +25,8 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-# Honest answers of a server that has no mailer and no OSC door.
-HONEST_503 = frozenset({("POST", "/api/v3/osc/pairings"), ("POST", "/api/v3/auth/password/reset")})
+# An honest answer of a server that has no mailer.
+HONEST_503 = frozenset({("POST", "/api/v3/auth/password/reset")})
 # They would end the login, or the account, that the others need.
 ENDING = frozenset(
     {

@@ -16,18 +16,22 @@ import httpx
 
 _URL = re.compile(r"(https?://\S+?)/#local=(\S+)")
 START_SECONDS = 60.0
-_PORTS = ("serve", "--port", "0", "--osc-port", "0")
 
 
 class ServerProcess:
     """`musearoo serve` with its data folder; `kill` ends it as a power cut would."""
 
     def __init__(
-        self, data_dir: Path, environment: Mapping[str, str] | None = None, *extra: str
+        self,
+        data_dir: Path,
+        environment: Mapping[str, str] | None = None,
+        *extra: str,
+        osc_port: int = 0,
     ) -> None:
         self.data_dir = data_dir
         self._environment = dict(environment or {})
         self._extra = extra
+        self._ports = ("--port", "0", "--osc-port", str(osc_port))
         self._process: subprocess.Popen[str] | None = None
         self._lines: Queue[str] = Queue()
         self.url = ""
@@ -46,7 +50,7 @@ class ServerProcess:
         log = (self.data_dir.parent / f"{self.data_dir.name}.log").open("ab")
         command = [sys.executable, *(self._extra or ("-m", "musearoo.app"))]
         self._process = subprocess.Popen(
-            [*command, *_PORTS, "--data-dir", str(self.data_dir)],
+            [*command, "serve", *self._ports, "--data-dir", str(self.data_dir)],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -122,10 +126,13 @@ class ServerProcess:
 
 @contextmanager
 def serving(
-    data_dir: Path, environment: Mapping[str, str] | None = None, *extra: str
+    data_dir: Path,
+    environment: Mapping[str, str] | None = None,
+    *extra: str,
+    osc_port: int = 0,
 ) -> Iterator[ServerProcess]:
     """A running server, ended with the block."""
-    server = ServerProcess(data_dir, environment, *extra)
+    server = ServerProcess(data_dir, environment, *extra, osc_port=osc_port)
     server.start()
     try:
         yield server

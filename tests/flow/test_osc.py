@@ -1,0 +1,255 @@
+"""OSC against a running server: real clients, real sockets, pairing as a user does it."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import pytest
+from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.udp_client import SimpleUDPClient
+
+from musearoo.codecs.osc import FrameReader, Message, decode, encode, length_frame
+from musearoo.domain.ids import SessionId
+from musearoo.protocols.osc.door import Door
+from musearoo.protocols.osc.endpoint import Endpoint, open_endpoint
+from tests.doubles.house import ORIGIN, House, house
+from tests.servers.server import ServerProcess, serving
+
+DEADLINE = 20.0
+
+
+class Listener:
+    """A UDP port that hears, and sends from where it hears."""
+
+    def __init__(self, to: tuple[str, int]) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port: int = self.socket.getsockname()[1]
+        self.to = to
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def send(self, address: str, *arguments: Any) -> None:
+        self.socket.sendto(encode(Message(address, arguments)), self.to)
+
+    def hears(self, address: str, seconds: float = DEADLINE) -> tuple[Any, ...]:
+        """The arguments of the next message at an address."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            with contextlib.suppress(TimeoutError):
+                heard = decode(self.socket.recv(65_536))
+                if isinstance(heard, Message) and heard.address == address:
+                    return heard.arguments
+        raise AssertionError(f"nothing came at {address}")
+
+
+@pytest.fixture
+def session(server: ServerProcess) -> Iterator[tuple[httpx.Client, str, tuple[str, int]]]:
+    """The owner's client, a session opened by it, and where OSC is answered."""
+    with server.client() as http:
+        project = http.post("/api/v3/projects", json={"name": "Over OSC"}).json()["id"]
+        http.post(f"/api/v3/projects/{project}/sessions").raise_for_status()
+        port = http.get("/api/v3/osc/monitor").json()["port"]
+        yield http, project, ("127.0.0.1", port)
+
+
+def events(http: httpx.Client, session: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = http.get(f"/api/v3/sessions/{session}/events").json()["events"]
+    return found
+
+
+def until(true: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + DEADLINE
+    while not (found := true()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def test_another_program_plays(session: tuple[httpx.Client, str, tuple[str, int]]) -> None:
+    """python-osc sets a parameter and plays a take, and hears of both."""
+    http, project, to = session
+    client = SimpleUDPClient(*to)
+    with Listener(to) as hears, client:
+        hears.send("/musearoo/hello", hears.port)
+        client.send_message("/musearoo/drums/complexity", 0.7)
+        assert hears.hears("/musearoo/drums/complexity/echo") == (pytest.approx(0.7),)
+        client.send_message("/musearoo/generate/drums", [0.4, "funk", "now"])
+        confidence, milliseconds, take = hears.hears("/musearoo/drums/generated")
+        assert 0 < confidence <= 1
+        assert milliseconds >= 0
+    state = http.get(f"/api/v3/sessions/{project}").json()["state"]
+    assert state["parameters"] == {"drums/complexity": 0.7}
+    assert state["parts"]["drums"]["selected"] == take
+    # Events leave before the disk has them.
+    until(lambda: http.get(f"/api/v3/takes/{take}").json().get("notes"))
+    types = [each["type"] for each in events(http, project)]
+    assert types[:2] == ["parameter_change", "generation_request"]
+    assert types[-1] == "generation_complete"
+
+
+@pytest.mark.needs("oscsend")
+def test_liblo_plays(session: tuple[httpx.Client, str, tuple[str, int]]) -> None:
+    """`oscsend` over UDP and over TCP reaches the session."""
+    http, project, (host, port) = session
+    for scheme, value in (("osc.udp", "0.25"), ("osc.tcp", "0.75")):
+        subprocess.run(
+            ["oscsend", f"{scheme}://{host}:{port}/", "/musearoo/bass/density", "f", value],
+            check=True, timeout=10,
+        )  # fmt: skip
+        wanted = {"bass/density": float(value)}
+        until(partial(_has, http, project, wanted))
+
+
+def _has(http: httpx.Client, session: str, wanted: dict[str, float]) -> bool:
+    state = http.get(f"/api/v3/sessions/{session}").json()["state"]
+    return bool(state["parameters"] == wanted)
+
+
+def test_a_stream_carries_both_ways(session: tuple[httpx.Client, str, tuple[str, int]]) -> None:
+    """Over TCP the answers come back on the connection."""
+    _, _, to = session
+    with socket.create_connection(to, timeout=DEADLINE) as stream:
+        stream.sendall(length_frame(encode(Message("/musearoo/ping"))))
+        stream.sendall(length_frame(encode(Message("/musearoo/drums/fills", (1.0,)))))
+        reader, heard = FrameReader(), set[str]()
+        while "/musearoo/drums/fills/echo" not in heard:
+            for packet in reader.feed(stream.recv(4096)):
+                message = decode(packet)
+                assert isinstance(message, Message)
+                heard.add(message.address)
+        assert "/musearoo/pong" in heard
+
+
+def test_a_web_page_cannot_speak_osc(session: tuple[httpx.Client, str, tuple[str, int]]) -> None:
+    """A browser that is sent to the OSC port gets no answer, and changes nothing."""
+    http, project, to = session
+    body = encode(Message("/musearoo/session/tempo", (33.0,)))
+    with contextlib.suppress(httpx.HTTPError):
+        httpx.post(f"http://{to[0]}:{to[1]}/", content=body, timeout=2)
+    assert events(http, project) == []
+
+
+def test_codes_lists_and_clicks(session: tuple[httpx.Client, str, tuple[str, int]]) -> None:
+    """A device is paired by a code from REST, seen in the list and monitor, and ended by DELETE."""
+    http, project, to = session
+    with Listener(to) as device:
+        asked = http.post("/api/v3/osc/pairings", json={"session_id": project})
+        assert asked.status_code == 201
+        assert asked.json()["expires_in"] == 300
+        device.send("/musearoo/pair", asked.json()["code"], device.port)
+        assert device.hears("/musearoo/pair") == (1,)
+        (listed,) = http.get("/api/v3/osc/pairings").json()
+        assert (listed["session_id"], listed["reply_port"]) == (project, device.port)
+        assert listed["permissions"] == ["view", "edit", "generate", "export"]
+        seen = [
+            each
+            for each in http.get("/api/v3/osc/monitor").json()["sources"]
+            if each["pairing_id"] == listed["id"]
+        ]
+        assert [each["session_id"] for each in seen] == [project]
+        assert http.delete(f"/api/v3/osc/pairings/{listed['id']}").status_code == 204
+        assert http.get("/api/v3/osc/pairings").json() == []
+        assert http.delete(f"/api/v3/osc/pairings/{listed['id']}").status_code == 404
+
+
+def test_a_second_server_says_what_to_do(server: ServerProcess, tmp_path: Path) -> None:
+    """A taken OSC port does not keep a server from starting; it says how to choose another."""
+    with server.client() as http:
+        port = http.get("/api/v3/osc/monitor").json()["port"]
+    data = tmp_path / "data"
+    with serving(data, osc_port=port) as second:
+        assert "--osc-port" in second.log()
+        with second.client() as http:
+            assert http.get("/api/v3/osc/monitor").status_code == 503
+            project = http.post("/api/v3/projects", json={"name": "Alone"}).json()["id"]
+            refused = http.post("/api/v3/osc/pairings", json={"session_id": project})
+            assert refused.status_code == 503
+
+
+@dataclass
+class Wired:
+    """A door that only paired devices can use, on real sockets."""
+
+    place: House
+    door: Door
+    endpoint: Endpoint
+
+    @property
+    def to(self) -> tuple[str, int]:
+        """Where it listens."""
+        return self.endpoint.host, self.endpoint.port
+
+
+@pytest.fixture
+async def wired(tmp_path: Path) -> AsyncIterator[Wired]:
+    async with house(tmp_path) as place:
+        door = Door(place.conductor)
+        world = place.world
+        endpoint = await open_endpoint(
+            door, host="127.0.0.1", port=0, clock=world.clock, spawn=world.spawn
+        )
+        door.start(endpoint.send, endpoint.drop, (endpoint.host, endpoint.port))
+        yield Wired(place, door, endpoint)
+        door.close()
+        await endpoint.close()
+
+
+async def test_a_flood_of_strangers(wired: Wired) -> None:
+    """Thousands of datagrams that nobody sent: no byte is answered, nothing is kept."""
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stranger.bind(("127.0.0.1", 0))
+    stranger.setblocking(False)
+    builder = OscMessageBuilder("/musearoo/drums/complexity")
+    builder.add_arg(0.7)
+    packets = [
+        builder.build().dgram,
+        encode(Message("/musearoo/pair", ("00000000",))),
+        encode(Message("/musearoo/ping")),
+        encode(Message("//*", (1,))),
+        b"\x00" * 1_000,
+    ]
+    for number in range(5_000):
+        stranger.sendto(packets[number % len(packets)], wired.to)
+        if number % 100 == 0:
+            await asyncio.sleep(0.002)
+    for _ in range(500):
+        if wired.endpoint.counts.received >= 5_000:
+            break
+        await asyncio.sleep(0.01)
+    counts = wired.endpoint.counts
+    assert counts.received > 4_000  # the system may drop some of what comes so fast
+    assert (counts.sent, counts.failed) == (0, 0)
+    with pytest.raises(BlockingIOError):
+        stranger.recv(1)
+    assert len(wired.door.peers) == 0
+    ana = await wired.place.person("ana")
+    project = await wired.place.project(ana)
+    code, _ = await wired.place.conductor.pairings.code(ana, SessionId(project), origin=ORIGIN)
+    asked = encode(Message("/musearoo/pair", (code,)))
+    device = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    device.bind(("127.0.0.2", 0))  # another machine, as far as guessing goes
+    device.setblocking(False)
+    for _ in range(100):
+        device.sendto(asked, wired.to)
+        await asyncio.sleep(0.1)
+        with contextlib.suppress(BlockingIOError):
+            answer = device.recv(65_536)
+            break
+    assert decode(answer) == Message("/musearoo/pair", (1,))
+    assert len(answer) <= len(asked)
+    stranger.close()
+    device.close()
