@@ -15,8 +15,9 @@ from musearoo.client.link import Options
 from musearoo.client.refusals import ClientError, Ended, Lagged, Refused, Unreachable
 from musearoo.client.rest import Account
 from musearoo.client.session import Session
+from musearoo.codecs.ws.incoming import AudioContext
 
 __all__ = [
-    "Account", "ClientError", "Connected", "Disconnected", "Ended", "Events", "Happening",
+    "Account", "AudioContext", "ClientError", "Connected", "Disconnected", "Ended", "Events", "Happening",
     "Happenings", "Lagged", "Options", "Refused", "Session", "Unreachable", "connect",
 ]  # fmt: skip
