@@ -18,6 +18,6 @@ from musearoo.client.session import Session
 from musearoo.codecs.ws.incoming import AudioContext
 
 __all__ = [
-    "Account", "AudioContext", "ClientError", "Connected", "Disconnected", "Ended", "Events", "Happening",
-    "Happenings", "Lagged", "Options", "Refused", "Session", "Unreachable", "connect",
+    "Account", "AudioContext", "ClientError", "Connected", "Disconnected", "Ended", "Events",
+    "Happening", "Happenings", "Lagged", "Options", "Refused", "Session", "Unreachable", "connect",
 ]  # fmt: skip
