@@ -11,8 +11,8 @@ IN_ALL: Final = 100
 class Guesses:
     """Counts wrong guesses of the last five minutes; `now` is in monotonic seconds.
 
-    Of 1,000 open codes with eight digits, 100 guesses in five minutes hit one with a chance of
-    one in a thousand; of the usual one or two, one in a million.
+    Of 1,000 open codes with seven digits, 100 guesses in five minutes hit one with a chance of
+    one in a hundred; of the usual one or two, one in a hundred thousand.
     """
 
     def __init__(self, per_source: int = PER_SOURCE, in_all: int = IN_ALL) -> None:

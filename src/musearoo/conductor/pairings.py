@@ -21,7 +21,7 @@ from musearoo.ports.osc import Monitored, OscDoor, Source
 from musearoo.ports.security import Signal
 
 CODE_SECONDS: Final = 300
-CODE_DIGITS: Final = 8
+CODE_DIGITS: Final = 7  # a 32-bit float, all that some devices send, carries seven exactly
 PAIRED_SECONDS: Final = 8 * 3600.0
 SILENT_SECONDS: Final = 3600.0
 MAXIMUM_CODES: Final = 1_000

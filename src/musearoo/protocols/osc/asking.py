@@ -249,6 +249,8 @@ class NoSession(MuseArooError):
 def _code_of(message: Message) -> tuple[str | None, int | None]:
     """The code and port of `/musearoo/pair`; numbers lose leading zeros on the way."""
     code, port = (*message.arguments, None, None)[:2]
+    if isinstance(code, float) and code.is_integer():
+        code = int(code)
     if isinstance(code, int) and 0 <= code < 10**CODE_DIGITS:
         code = f"{code:0{CODE_DIGITS}d}"
     if not isinstance(code, str) or len(code) > _LONGEST_CODE:

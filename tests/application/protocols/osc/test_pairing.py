@@ -6,6 +6,7 @@ import pytest
 
 from musearoo.codecs.osc import Message, encode
 from musearoo.conductor import pairings
+from musearoo.conductor.pairings import CODE_DIGITS
 from musearoo.domain.ids import SessionId
 from musearoo.domain.permissions import Permission
 from musearoo.ports.osc import Source
@@ -34,13 +35,15 @@ async def test_a_code_pairs_once(stage: Stage) -> None:
     assert not second.heard
 
 
-async def test_a_code_may_come_as_a_number(stage: Stage) -> None:
-    """A controller that can only send numbers pairs too."""
+@pytest.mark.parametrize("number", [int, float])
+async def test_a_code_may_come_as_a_number(stage: Stage, number: type[int] | type[float]) -> None:
+    """A controller that can only send numbers, or only 32-bit floats, pairs too."""
+    assert 10**CODE_DIGITS < 1 << 24, "beyond that 32-bit floats leave whole numbers out"
     ana = await stage.place.person("ana")
     project = await stage.place.project(ana)
     code, _ = await stage.place.conductor.pairings.code(ana, SessionId(project), origin=ORIGIN)
     device = stage.device()
-    assert device.send("/musearoo/pair", int(code)) >= 24
+    assert device.send("/musearoo/pair", number(code)) >= 24
     await device.hears("/musearoo/pair")
     assert device.octets == 24
 
