@@ -41,9 +41,11 @@ class Speller:
     def _nearest(self, word: str, found: Iterable[str]) -> str | None:
         best: list[tuple[int, str]] = []
         for each in found:
+            if each[0] != word[0] and len(each) <= SHORTEST + 1:
+                continue
             bound = 2 if min(len(word), len(each)) >= _TWICE else 1
             distance = edit_distance(word, each, bound)
-            if distance <= bound and (each[0] == word[0] or len(each) > SHORTEST + 1):
+            if distance <= bound:
                 unlike = 2 * (each[0] != word[0]) + (len(each) != len(word))
                 best.append((4 * distance + unlike, each))
         best.sort()
