@@ -24,7 +24,7 @@ async def test_a_code_pairs_once(stage: Stage) -> None:
     )
     assert seconds == 300
     assert code.isdigit()
-    assert len(code) == 8
+    assert len(code) == CODE_DIGITS
     first, second = stage.device(port=9001), stage.device("192.0.2.8")
     asked = first.send("/musearoo/pair", code)
     assert await first.hears("/musearoo/pair") == (1,)
