@@ -97,7 +97,7 @@ class Reading:
         """The questions of a regular look: what may have changed without our being told."""
         names = (*SONG, *(name for name in KEY if name in self._song))
         return (
-            *(Message(f"/live/song/get/{name}") for name in names),
+            *(Message(f"/live/song/get/{name}", (ASKED,)) for name in names),
             Message("/live/song/get/scenes/name"),
             Message("/live/song/get/track_names"),
             *(message for track in range(len(self._names or ())) for message in self.track(track)),
