@@ -21,6 +21,7 @@ GENERATED: dict[str, str] = {
     "tests/unit/codecs/ws/vectors/binary.json": "tools.ws_vectors:binary",
     "docs/protocol/commands.md": "tools.documents:commands",
     "docs/protocol/problems.md": "tools.documents:errors",
+    "docs/protocol/osc-addresses.md": "tools.osc_page:addresses",
     "docs/guide/engines.md": "tools.documents:engines",
     "clients/touchosc/musearoo.tosc": "tools.layouts:touchosc",
     "clients/open-stage-control/musearoo.json": "tools.layouts:stage_control",

@@ -113,6 +113,9 @@ class Asking:
         twice would set the same value again.
         """
         moving = isinstance(act, SetParameter) and own is None
+        if isinstance(act, SetParameter) and moving and at is None:
+            gesture = peer.gesture(act.path, self._clock.monotonic())
+            act = msgspec.structs.replace(act, gesture=gesture)
         new_id = None if moving else CommandId(own or self._conductor.world.ids.new())
         command = Command(
             session=session,

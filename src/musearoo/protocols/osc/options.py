@@ -15,6 +15,9 @@ FEEDBACK_SECONDS: Final = 0.010
 SETTLED_SECONDS: Final = 0.100
 """Time after which a control that a peer moved itself is confirmed to it."""
 
+GESTURE_SECONDS: Final = 0.5
+"""Values of one control that follow within this time are one movement, undone as one."""
+
 REPLY_BYTES_PER_SECOND: Final = 65_536.0
 ERRORS_PER_SECOND: Final = 10.0
 LATE_ADDRESSES: Final = 128

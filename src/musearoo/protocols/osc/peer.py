@@ -13,6 +13,7 @@ from musearoo.ports.osc import Recent, Source, SourceReport
 from musearoo.protocols.osc.bucket import Bucket
 from musearoo.protocols.osc.options import (
     ERRORS_PER_SECOND,
+    GESTURE_SECONDS,
     RECENT,
     REPLY_BYTES_PER_SECOND,
     OscOptions,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _RATE_SECONDS = 10.0
 _SHOWN = 120
+_MOST_GESTURES = 256
 
 
 class Peer:
@@ -66,6 +68,8 @@ class Peer:
         self.dropped_told = 0
         self.logged_at: float | None = None
         self.recent: deque[tuple[float, str, tuple[Any, ...], str]] = deque(maxlen=RECENT)
+        self._gestures: dict[str, tuple[str, float]] = {}
+        self._counted = 0
         self._rate = 0.0
         self._rate_at = now
 
@@ -75,6 +79,17 @@ class Peer:
         self.received += 1
         self._decay(now)
         self._rate += 1.0
+
+    def gesture(self, path: str, now: float) -> str:
+        """What the values of one movement share, so that an undo takes them back together."""
+        name, until = self._gestures.get(path, ("", 0.0))
+        if now > until:
+            self._counted += 1
+            name = f"osc:{self.origin.correlation[-12:]}:{self._counted}"
+        if len(self._gestures) >= _MOST_GESTURES:
+            self._gestures.clear()
+        self._gestures[path] = name, now + GESTURE_SECONDS
+        return name
 
     def note(self, at: float, message: Message, outcome: str) -> None:
         """Keep a message for the monitor; `at` is UNIX seconds."""

@@ -57,6 +57,20 @@ async def test_undo_is_told(stage: Stage) -> None:
     assert not device.at("/musearoo/error")
 
 
+async def test_a_movement_is_undone_as_one(stage: Stage) -> None:
+    """However many values a fader sent on its way, undo goes back to before it moved."""
+    ana, project, device, _ = await pair_of(stage)
+    device.send("/musearoo/drums/complexity", 0.25)
+    await stage.quiet(0.6)
+    for step in range(20):
+        device.send("/musearoo/drums/complexity", 0.5 + step / 64)
+        await stage.quiet(0.012)
+    await device.hears("/musearoo/drums/complexity/echo", 2)
+    assert len(await stage.events(ana, project)) > 3
+    device.send("/musearoo/undo")
+    assert await device.hears("/musearoo/drums/complexity/echo", 3) == (0.25,)
+
+
 async def test_a_moving_control_is_not_pulled_back(stage: Stage) -> None:
     """Its sender hears the value once, when it rests; others follow all along."""
     _, _, device, other = await pair_of(stage)
