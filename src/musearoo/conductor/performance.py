@@ -269,7 +269,7 @@ class Performance:
             plan = await self._best(plan, lane, cancel)
             began = self._world.clock.monotonic()
         performed = await self._world.engines.play(
-            plan.run,
+            plan.joined,
             lane=lane,
             on_bar=on_bar,
             cancel=cancel,
@@ -299,7 +299,7 @@ class Performance:
         ]
         rated: list[tuple[float, int, int]] = []
         for seed in seeds:
-            run = replace(plan.run, seed=seed)
+            run = replace(plan.joined, seed=seed)
             rating = await self._world.engines.play(run, lane=lane, on_bar=_unheard, cancel=cancel)
             rated.append((rating.confidence, -len(rated), seed))
         best = max(rated)[2]

@@ -39,7 +39,10 @@ class Stamp(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """One generation from seed to recipe; `kept` are notes of the parent take that stay."""
+    """One generation from seed to recipe; `kept` are notes of the parent take that stay.
+
+    The engine hears them as the part `own`, under the name that it knows itself by.
+    """
 
     run: EngineRun
     part: str
@@ -50,11 +53,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     candidates: int = 1
     cause: str | None = None
     draft: bool = False
+    own: str | None = None
 
     @property
     def bars(self) -> int:
         """Bars of the take."""
         return self.run.context.bars
+
+    @property
+    def joined(self) -> EngineRun:
+        """The run in which the engine hears what is kept of its own part."""
+        if self.own is None:
+            return self.run
+        context = self.run.context
+        parts = {**context.parts, self.own: self.kept}
+        return replace(self.run, context=replace(context, parts=parts))
 
     def kept_in(self, bar: int) -> tuple[Note, ...]:
         """The kept notes that begin in a bar (from 0)."""
@@ -79,6 +92,7 @@ def plan_generation(
     others = {name: notes for name, notes in parts.items() if name != part}
     context = engine_context(music, style=style, bars=act.bars, parts=others)
     bars, voices, kept = _around_locks(state.parts.get(part), description, context, selected)
+    own = _own(description, part, context, kept)
     run = EngineRun(
         engine=description.name,
         context=context,
@@ -93,7 +107,7 @@ def plan_generation(
         seed=stamp.seed,
         parameters=parameters,
         context_hash=fingerprint(context),
-        operations=_keeping(state.parts.get(part), kept),
+        operations=_keeping(state.parts.get(part), kept, joined=own is not None),
     )
     return Plan(
         run=run,
@@ -105,6 +119,7 @@ def plan_generation(
         candidates=QUALITY_CANDIDATES if act.quality_target == "quality" else 1,
         cause=stamp.cause,
         draft=act.draft,
+        own=own,
     )
 
 
@@ -124,6 +139,10 @@ def plan_regeneration(
     kept = tuple(
         note for note in base.notes if not _replaced(note, bars, voices, context.meter.bar_ticks)
     )
+    own = _own(description, base.part, context, kept)
+    base_seed = None
+    if description.keeps_form and len(bars) < context.bars:
+        base_seed = _base_seed(base.recipe, context.bars)
     run = EngineRun(
         engine=description.name,
         context=context,
@@ -131,9 +150,16 @@ def plan_regeneration(
         seed=checked_seed(stamp.seed),
         bars=bars,
         voices=voices,
+        base_seed=base_seed,
     )
     operation = Operation(
-        kind="regenerate", seed=stamp.seed, bars=bars, voices=voices, parameters=parameters
+        kind="regenerate",
+        seed=stamp.seed,
+        bars=bars,
+        voices=voices,
+        parameters=parameters,
+        base_seed=base_seed,
+        joined=own is not None,
     )
     return Plan(
         run=run,
@@ -144,6 +170,7 @@ def plan_regeneration(
         parent=base.id,
         cause=stamp.cause,
         draft=act.draft,
+        own=own,
     )
 
 
@@ -203,11 +230,31 @@ def _around_locks(
     return bars, voices, kept
 
 
-def _keeping(locks: PartState | None, kept: tuple[Note, ...]) -> tuple[Operation, ...]:
+def _keeping(
+    locks: PartState | None, kept: tuple[Note, ...], *, joined: bool
+) -> tuple[Operation, ...]:
     if locks is None or not kept:
         return ()
     bars = tuple(bar - 1 for bar in locks.locked_bars)
-    return (Operation(kind="keep", bars=bars, voices=locks.locked_voices, put=kept),)
+    return (Operation(kind="keep", bars=bars, voices=locks.locked_voices, put=kept, joined=joined),)
+
+
+def _own(
+    description: EngineDescription, part: str, context: EngineContext, kept: tuple[Note, ...]
+) -> str | None:
+    """What the engine calls its own part, unless another part of that name plays with it."""
+    own = description.default_part
+    return own if kept and (part == own or own not in context.parts) else None
+
+
+def _base_seed(recipe: Recipe, bars: int) -> int:
+    """The seed whose form and groove the take has: of its last run over all bars and voices."""
+    whole = [
+        operation.seed
+        for operation in recipe.operations
+        if operation.seed is not None and len(operation.bars) == bars and not operation.voices
+    ]
+    return whole[-1] if whole else recipe.seed
 
 
 def _wanted_bars(asked: tuple[int, ...], locks: PartState, bars: int) -> tuple[int, ...]:

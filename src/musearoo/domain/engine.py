@@ -67,7 +67,11 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """What `GET /engines` tells of an engine. `version` changes whenever its notes may."""
+    """What `GET /engines` tells of an engine. `version` changes whenever its notes may.
+
+    With `keeps_form` bars that are played again keep the form and groove of the rest; their own
+    variation must then come from the seed of the bar.
+    """
 
     name: str
     version: str
@@ -76,6 +80,7 @@ class EngineDescription(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[ParameterSpec, ...]
     voices: tuple[str, ...] = ("main",)
     program: int | None = None  # General MIDI program 0-127; None plays the drum channel
+    keeps_form: bool = False
 
     def parameter(self, name: str) -> ParameterSpec:
         """The parameter of that name, or `InvalidValue` that lists the names."""
@@ -128,6 +133,8 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
 
     `bars` are the bar indexes wanted (all of the context when empty); the
     others are derived only to reach them. `voices` limits the answer to those.
+    With `base_seed`, form, groove and the bars that are not wanted come from that
+    seed, and `seed` decides the wanted bars alone: so they belong to the rest.
     """
 
     engine: str
@@ -136,14 +143,17 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     bars: tuple[int, ...] = ()
     voices: tuple[str, ...] = ()
+    base_seed: int | None = None
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """What was done to the notes after the first run.
 
     "regenerate": the notes of `bars` (from 0) and `voices` were played again with
-    `seed` and `parameters`. "keep": those of locked bars or voices gave way to
-    `put`. "edit": notes were removed and put by id.
+    `seed` and `parameters`, and with the form and groove of `base_seed` if it has
+    one. "keep": those of locked bars or voices gave way to `put`. "edit": notes
+    were removed and put by id. With `joined` the engine heard the notes that stayed
+    as its own part.
     """
 
     kind: Literal["regenerate", "keep", "edit"]
@@ -153,6 +163,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, ParameterValue] = {}
     removed: tuple[str, ...] = ()
     put: tuple[Note, ...] = ()
+    base_seed: int | None = None
+    joined: bool = False
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):

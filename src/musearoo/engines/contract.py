@@ -60,9 +60,11 @@ def play(engine: Engine[Any], run: EngineRun) -> Iterator[Bar]:
     """
     parameters = EngineParameters(engine.description.resolved(run.parameters))
     wanted = _checked_bars(run)
-    state = engine.begin(run.context, parameters, run.seed)
+    base = run.seed if run.base_seed is None else run.base_seed
+    state = engine.begin(run.context, parameters, base)
     for index in range(max(wanted) + 1):
-        bar, state = engine.play_bar(run.context, parameters, run.seed, state, index)
+        seed = run.seed if index in wanted else base
+        bar, state = engine.play_bar(run.context, parameters, seed, state, index)
         if index in wanted:
             yield _numbered(bar, run)
 

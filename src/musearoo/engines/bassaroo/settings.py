@@ -29,6 +29,7 @@ DESCRIPTION: Final = EngineDescription(
     default_part="bass",
     voices=(VOICE,),
     program=_FINGERED_BASS,
+    keeps_form=True,
     parameters=(
         ParameterSpec(
             name="style", kind="choice", default=AUTO, choices=(AUTO, *STYLES),

@@ -32,6 +32,7 @@ DESCRIPTION: Final = EngineDescription(
     title="DrummaRoo",
     default_part="drums",
     voices=VOICES,
+    keeps_form=True,
     parameters=(
         ParameterSpec(
             name="style", kind="choice", default=AUTO, choices=(AUTO, *STYLES),

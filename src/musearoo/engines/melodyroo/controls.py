@@ -45,6 +45,7 @@ DESCRIPTION: Final = EngineDescription(
     version="1",
     title="MelodyRoo",
     default_part="melody",
+    keeps_form=True,
     parameters=PARAMETERS,
     voices=(VOICE,),
     program=80,
