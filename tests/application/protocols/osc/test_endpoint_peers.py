@@ -25,9 +25,9 @@ async def test_python_osc_over_udp() -> None:
         client = SimpleUDPClient("127.0.0.1", endpoint.port)
         try:
             client.send_message("/a", VALUES)
-            builder = OscBundleBuilder(1)  # type: ignore[arg-type]
+            builder = OscBundleBuilder(1)
             for address in ("/b", "/c"):
-                builder.add_content(OscMessageBuilder(address).build())  # type: ignore[arg-type]
+                builder.add_content(OscMessageBuilder(address).build())
             client.send(builder.build())
             await until(lambda: len(recorder.acts) == 2)
             assert recorder.acts[0][1] == (Message("/a", VALUES),)

@@ -122,7 +122,8 @@ async def test_a_stranger_whose_stream_cannot_be_read_is_told_nothing(
     async with connected(endpoint) as peer:
         peer.send(slip_frame(X) + b"\xdb\x00\xc0")
         assert await peer.is_closed()
-    assert recorder.refusals == recorder.acts == []
+    assert not recorder.acts
+    assert not recorder.refusals
     assert endpoint.counts.sent == 0
 
 
