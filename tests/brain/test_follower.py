@@ -70,6 +70,21 @@ class TestTempo:
         found = after(pulses(riff(QUARTERS, bpm, 9)), 4.0)
         assert max(abs((pulse.tempo or 0) / bpm - 1) for pulse in found) < 0.02
 
+    def test_told_on_the_way(self) -> None:
+        """A riff that is heard at another octave alone is heard right once it is told."""
+        sound = riff(EIGHTHS, 72, 16)
+        alone, told = (Follower("pcm_f32le", RATE, 1) for _ in range(2))
+        last: dict[Follower, Pulse | None] = {}
+        for at in range(0, len(sound), 320):
+            if at == 320 * 400:
+                told.expect(74.0)
+            for ear in (alone, told):
+                last[ear] = ear.hear(sound[at : at + 320].tobytes()) or last.get(ear)
+        assert (pulse := last[alone]) is not None
+        assert pulse.tempo == pytest.approx(144, rel=0.02)
+        assert (pulse := last[told]) is not None
+        assert pulse.tempo == pytest.approx(72, rel=0.02)
+
     def test_a_new_tempo_is_found(self) -> None:
         """From 100 to 120 at 8 s: believed within 6 s."""
         sound = np.concatenate([riff(QUARTERS, 100, 8), riff(QUARTERS, 120, 8)])

@@ -84,6 +84,10 @@ class Follower:
         self._pulsed_at = self._frames
         return self._pulse()
 
+    def expect(self, near: float | None) -> None:
+        """From now on it is probably played at this tempo."""
+        self._beat.expect(near)
+
     def accents(self) -> tuple[int, ...]:
         """How strongly each quarter of a beat is played, 0-1000, the beat first."""
         known = min(self._frames, _FRAMES)
@@ -146,10 +150,15 @@ class _Beat:
     def __init__(self, hop_seconds: float, near: float | None) -> None:
         self._hop = hop_seconds
         bpm, self._waves = _candidates(hop_seconds)
+        self._bpm = bpm
         self._periods = (60 / bpm / hop_seconds).astype(np.float32)
-        octaves = np.log2(bpm / (near or _CENTRE_BPM)) / (_NEAR_OCTAVES if near else _OCTAVES)
-        self._prior = np.exp(-0.5 * octaves**2).astype(np.float32)
+        self.expect(near)
         self.forget()
+
+    def expect(self, near: float | None) -> None:
+        width = _NEAR_OCTAVES if near else _OCTAVES
+        octaves = np.log2(self._bpm / (near or _CENTRE_BPM)) / width
+        self._prior = np.exp(-0.5 * octaves**2).astype(np.float32)
 
     def forget(self) -> None:
         self._period: float | None = None

@@ -25,6 +25,10 @@ _NO_GAPS: Final = "an encoded stream has no gaps"
 _ZEROS: Final = bytes(32 << 10)
 
 
+def _nothing() -> None:
+    return
+
+
 class Tally(msgspec.Struct):
     """What came and what did not, in sample frames (and records dropped)."""
 
@@ -64,6 +68,7 @@ class Stream:
         self.pulse: Pulse | None = None
         self.told: Callable[[Pulse], None] | None = None
         self.ear: Ear | None = None
+        self.unguide: Callable[[], None] = _nothing
         self.room = 0  # bytes, set before the first sound
         self.recording: asyncio.Task[Received | None] | None = None
         self.ending: asyncio.Task[Ended] | None = None

@@ -6,15 +6,18 @@ faster than it can be written, is counted and stands as silence, so that time st
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from musearoo.conductor.access import Gate
 from musearoo.conductor.pcm import HEADER_BYTES, Form, header
 from musearoo.conductor.repeats import Keep, Repeats
+from musearoo.conductor.sequencer import Sequencer
 from musearoo.conductor.sessions import Ack, Desk, Sessions
 from musearoo.conductor.steering import Steering
 from musearoo.conductor.stream import Ended, Stream
@@ -28,13 +31,22 @@ from musearoo.domain.errors import (
     NotFound,
     TooManyRequests,
 )
-from musearoo.domain.events import AudioStreamEnded, AudioStreamStarted
+from musearoo.domain.events import (
+    AudioStreamEnded,
+    AudioStreamStarted,
+    ContextAdopted,
+    Sequenced,
+    TempoSet,
+    TransportChanged,
+)
 from musearoo.domain.ids import AnalysisId, AssetId, CommandId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
 from musearoo.domain.session.state import SessionState
 from musearoo.ports.store import Received, Transaction
 from musearoo.ports.voice import Ear
+
+log = structlog.get_logger(__name__)
 
 SILENCE_SECONDS: Final = 10.0
 """A stream that nothing comes from for so long has ended."""
@@ -44,6 +56,7 @@ PER_SESSION: Final = 16
 _LAST_NUMBER: Final = 65_535
 _READ_BYTES: Final = 256 << 10
 _MAXIMUM_KEPT: Final = 2_000
+_GUIDING: Final = (TempoSet, TransportChanged, ContextAdopted)
 _FEWEST_BYTES: Final = 256  # a shorter encoded stream holds no music
 
 
@@ -163,14 +176,14 @@ class Streams:
     async def leave(self, actor: Actor, session: SessionId) -> None:
         """End the streams of a connection (`actor.client`) that is gone."""
         for stream in self.own(actor, session):
-            await self._end(session, stream)
+            await self._end_somehow(session, stream)
 
     async def sweep(self) -> int:
         """End the streams that nothing has come from for 10 s; answers how many."""
         before = self._world.clock.monotonic() - SILENCE_SECONDS
         silent = [item for item in self._open.items() if item[1].heard_at < before]
         for (session, _), stream in silent:
-            await self._end(session, stream)
+            await self._end_somehow(session, stream)
         return len(silent)
 
     async def keep_sweeping(self) -> None:
@@ -182,7 +195,7 @@ class Streams:
     async def close(self) -> None:
         """End every stream: the server stops."""
         for (session, _), stream in list(self._open.items()):
-            await self._end(session, stream)
+            await self._end_somehow(session, stream)
 
     # --- beginning ------------------------------------------------------------------------
 
@@ -218,6 +231,9 @@ class Streams:
         )
         owner = await self._sessions.open(session)
         stream.ear = await self._ear(form, owner.state)
+        if stream.ear is not None:
+            guide = partial(self._guide, owner, stream.ear)
+            stream.unguide = self._world.bus.subscribe(session, guide)
         sequenced = owner.sequence(event, user=stream.actor.user, cause=command)
         ack = Ack(seq=sequenced.seq, epoch=sequenced.epoch)
         started = Started(ack=ack, stream=stream.number)
@@ -228,10 +244,18 @@ class Streams:
         """A follower; people play along with a session that plays, or whose tempo was set."""
         if self._world.ears is None or form.container is not None:
             return None
-        tick = state.tick_at(self._world.clock.now())
-        known = state.transport.playing or state.tempo_map != SessionState().tempo_map
-        near = state.tempo_map.bpm_at(tick) if known else None
+        near = self._near(state)
         return await self._world.ears(form.codec, form.rate, form.channels, near)
+
+    def _near(self, state: SessionState) -> float | None:
+        if not state.transport.playing and state.tempo_map == SessionState().tempo_map:
+            return None
+        return state.tempo_map.bpm_at(state.tick_at(self._world.clock.now()))
+
+    def _guide(self, owner: Sequencer, ear: Ear, events: Sequence[Sequenced]) -> None:
+        """Tell a follower when the session's tempo is another."""
+        if any(isinstance(each.event, _GUIDING) for each in events):
+            ear.expect(self._near(owner.state))
 
     def _mine(self, actor: Actor, session: SessionId, number: int) -> Stream:
         stream = self._open.get((session, number))
@@ -256,8 +280,16 @@ class Streams:
             stream.ending = self._world.spawn(self._finish(session, stream), name="stream.end")
         return await asyncio.shield(stream.ending)
 
+    async def _end_somehow(self, session: SessionId, stream: Stream) -> None:
+        """End a stream that nobody waits for: one that fails keeps no other open."""
+        try:
+            await self._end(session, stream)
+        except MuseArooError as failure:  # its project may be gone
+            log.warning("stream.not_ended", session=session, error=repr(failure))
+
     async def _finish(self, session: SessionId, stream: Stream) -> Ended:
         stream.close()
+        stream.unguide()
         try:
             asset, analysis = await self._stored(stream)
         except MuseArooError:

@@ -139,6 +139,10 @@ class Ear(Protocol):
         """Take PCM of the stream's own form; answers the newest pulse, if one is due."""
         ...
 
+    def expect(self, near: float | None) -> None:
+        """From now on it is probably played at this tempo; None: nobody knows."""
+        ...
+
     def accents(self) -> tuple[int, ...]:
         """How strongly each quarter of a beat is played, 0-1000, the beat first.
 

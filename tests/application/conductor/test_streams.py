@@ -385,6 +385,22 @@ class TestEndings:
             with pytest.raises(NotFound):
                 streams.feed(ada, session, 1, SECOND)
 
+    async def test_a_project_that_is_gone(self, tmp_path: Path) -> None:
+        """Its stream cannot end in it; the others end all the same, now and at the end."""
+        async with house(tmp_path, FREE) as place:
+            ada, session = await started(place)
+            other = SessionId(await place.project(ada))
+            clock = Late(place.world.clock)
+            streams = streams_of(place, clock=clock)
+            for where in (session, other):
+                await streams.start(ada, where, FORM, record=True, origin=ORIGIN)
+                streams.feed(ada, where, 1, SECOND)
+            await place.conductor.projects.delete(ada, ProjectId(session), ORIGIN)
+            clock.ahead = SILENCE_SECONDS + 1
+            assert 2 == await streams.sweep()
+            assert () == (*streams.of(session), *streams.of(other))
+            assert (await events(place, ada, other))[-1].asset_id is not None
+
     async def test_connection_and_server_end(self, tmp_path: Path) -> None:
         """A connection that leaves ends its own streams, the server all."""
         async with house(tmp_path, FREE) as place:
@@ -419,6 +435,43 @@ class TestEndings:
             ]
             assert one == other
             assert 1 == len(streams.of(session))
+
+
+class Guided:
+    """An ear that notes what tempo it is told to expect."""
+
+    def __init__(self) -> None:
+        self.told: list[float | None] = []
+
+    async def __call__(self, codec: str, rate: int, channels: int, near: float | None) -> "Guided":
+        self.told.append(near)
+        return self
+
+    def hear(self, sound: bytes) -> None:
+        return None
+
+    def expect(self, near: float | None) -> None:
+        self.told.append(near)
+
+
+class TestGuidance:
+    async def test_the_tempo_of_the_session(self, tmp_path: Path) -> None:
+        """Unknown while nobody set it; then as it is set, and as soon as the session plays."""
+        async with house(tmp_path, FREE) as place:
+            ada, session = await started(place)
+            project, ear = ProjectId(session), Guided()
+            streams = streams_of(place, ears=ear)
+            await streams.start(ada, session, FORM, record=False, origin=ORIGIN)
+            await place.do(ada, project, "transport", {"action": "play"})
+            await place.do(ada, project, "transport", {"action": "stop"})
+            await place.do(ada, project, "set_parameter", {"path": "session/tempo", "value": 96})
+            await place.do(ada, project, "set_parameter", {"path": "drums/fills", "value": 0.2})
+            assert [None, 120.0, None, 96.0] == ear.told
+            await streams.end(ada, session, 1)
+            await place.do(ada, project, "set_parameter", {"path": "session/tempo", "value": 97})
+            assert 4 == len(ear.told)
+            await streams.start(ada, session, FORM, record=False, origin=ORIGIN)
+            assert 97.0 == ear.told[-1]
 
 
 class TestSteering:

@@ -354,6 +354,12 @@ class Calm:
     def hear(self, sound: bytes) -> Pulse | None:
         return Pulse(seconds=1.0, tempo=100.0, confidence=0.9, energy=1.0, density=4.0)
 
+    def expect(self, near: float | None) -> None:
+        pass
+
+    def accents(self) -> tuple[int, ...]:
+        return ()
+
 
 class TestSteering:
     async def test_moves_the_part_as_its_sender(self, hall: Hall) -> None:
