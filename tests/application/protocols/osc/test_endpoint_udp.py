@@ -222,7 +222,7 @@ async def test_over_ipv6(recorder: Recorder) -> None:
 class LoopWithoutReaders(asyncio.SelectorEventLoop):
     """As the Proactor loop of Windows, which watches no sockets for others."""
 
-    def add_reader(self, *_: Any) -> None:
+    def add_reader(self, *_: Any) -> None:  # type: ignore[override]
         raise NotImplementedError
 
 
