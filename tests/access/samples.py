@@ -70,6 +70,7 @@ SAMPLES: dict[str, Sample] = {
     "list_pairings": GET,
     "end_pairing": GET,
     "monitor_osc": GET,
+    "get_live": GET,
     "invite_collaborator": json(
         lambda things: {
             "project_id": things.project,

@@ -23,6 +23,11 @@ class Settings(BaseSettings):
     osc_host: str = "127.0.0.1"
     osc_port: int = Field(8765, ge=0, le=65535)
     mdns: bool = False
+    live: Literal["off", "abletonosc", "script"] = "off"
+    live_host: str = "127.0.0.1"
+    live_port: int = Field(11000, ge=1, le=65535)
+    live_reply_port: int = Field(11001, ge=0, le=65535)
+    live_tracks: Names = ()
     live_script_host: str = "127.0.0.1"
     live_script_port: int = Field(11002, ge=0, le=65535)
     data_dir: Path = Field(default_factory=lambda: user_data_path("musearoo", appauthor=False))
@@ -44,7 +49,9 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     mail_from: str = ""
 
-    @field_validator("allowed_hosts", "trusted_proxies", "cors_origins", mode="before")
+    @field_validator(
+        "allowed_hosts", "trusted_proxies", "cors_origins", "live_tracks", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -55,6 +62,20 @@ class Settings(BaseSettings):
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @field_validator("live_tracks")
+    @classmethod
+    def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in value:
+            if not all(name.strip() for name in pair.partition("=")):
+                raise ValueError(f'"{pair}" is not part=track, such as drums=Drum Rack')
+        return value
+
+    @property
+    def track_names(self) -> dict[str, str]:
+        """The tracks of Live by part, where they are not called like the part."""
+        pairs = (pair.partition("=") for pair in self.live_tracks)
+        return {part.strip(): track.strip() for part, _, track in pairs}
 
     @property
     def local_mode(self) -> bool:

@@ -85,7 +85,7 @@ class Conductor:
         self.knobs = Knobs(world, self.gate, self.sessions)
         self.desk.remember(self.knobs.told)
         Transport(world, self.desk)
-        Leading(world, self.desk)
+        self.leading = Leading(world, self.desk, self.gate)
         Launching(world, self.desk)
         self.controls = Controls(world, self.desk)
         self.live_notes = LiveNotes()

@@ -35,13 +35,16 @@ def serve(
     osc_port: Annotated[int | None, typer.Option(help="Port of the OSC door.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder for everything kept.")] = None,
     *,
+    live: Annotated[
+        str | None, typer.Option(help="Ableton Live by: abletonosc, script, off.")
+    ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page.")] = False,
 ) -> None:
     """Run the server until interrupted."""
     from musearoo.app.serve import serve as run_server  # noqa: PLC0415  (doors load slowly)
 
     settings = load_settings(
-        host=host, port=port, osc_host=osc_host, osc_port=osc_port, data_dir=data_dir
+        host=host, port=port, osc_host=osc_host, osc_port=osc_port, data_dir=data_dir, live=live
     )
     configure_logging(settings)
     try:

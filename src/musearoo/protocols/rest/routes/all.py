@@ -9,6 +9,7 @@ from musearoo.protocols.rest.routes.collaboration import collaboration
 from musearoo.protocols.rest.routes.exports import exports
 from musearoo.protocols.rest.routes.generations import generations
 from musearoo.protocols.rest.routes.health import health
+from musearoo.protocols.rest.routes.live import live
 from musearoo.protocols.rest.routes.osc import osc
 from musearoo.protocols.rest.routes.pages import pages
 from musearoo.protocols.rest.routes.passes import passes
@@ -22,7 +23,7 @@ ROUTES: Final[tuple[Declared, ...]] = tuple(
     declared
     for resource in (
         projects, sessions, generations, assets, takes, analyses, user, auth, passes, osc,
-        collaboration, exports, health, pages,
+        live, collaboration, exports, health, pages,
     )
     for declared in resource
 )  # fmt: skip
