@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
 import structlog
 
 from musearoo.conductor.conductor import Conductor
@@ -23,10 +22,9 @@ from musearoo.domain.events import (
 )
 from musearoo.domain.ids import SessionId, UserId
 from musearoo.domain.permissions import Actor
-from musearoo.live.keeping import Failure, Keeper
+from musearoo.live.keeping import Keeper
 from musearoo.live.link import (
     LiveLink,
-    Mirror,
     PresenceChanged,
     Report,
     SetReported,
@@ -34,6 +32,8 @@ from musearoo.live.link import (
 )
 from musearoo.live.room import Room
 from musearoo.live.timekeeping import Timekeeping
+from musearoo.ports.hub import LiveHub
+from musearoo.ports.leading import LiveStatus
 
 log = structlog.get_logger(__name__)
 
@@ -42,15 +42,6 @@ _HEEDED: Final = (
     TempoSet, ContextAdopted, KeySet, MeterSet, TransportChanged, ClockSourceSet,
     GenerationAccepted, TakeCommitted, ClipLaunched,
 )  # fmt: skip
-
-
-class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How it stands with Live. `link` names the way into it, `failure` the latest refusal."""
-
-    link: str
-    session: SessionId | None
-    live: Mirror
-    failure: Failure | None = None
 
 
 class _Bound:
@@ -64,14 +55,20 @@ class _Bound:
 
 
 class LiveBridge:
-    """Implements `ports.leading.Leader` for the session that Live is bound to.
+    """Implements `ports.leading.LiveDoor` for the session that Live is bound to.
 
     `tracks` maps parts to the names of tracks where they are called otherwise.
     """
 
     def __init__(
-        self, link: LiveLink, conductor: Conductor, tracks: Mapping[str, str] | None = None
+        self,
+        link: LiveLink,
+        conductor: Conductor,
+        *,
+        tracks: Mapping[str, str] | None = None,
+        hub: LiveHub | None = None,
     ) -> None:
+        self.hub = hub
         self._link = link
         self._conductor = conductor
         self._world = conductor.world
@@ -87,6 +84,7 @@ class LiveBridge:
         self._open = True
         self._link.listen(self._news.put_nowait)
         self._world.leaders["live"] = self
+        self._conductor.leading.live = self
         self._world.spawn(self._work(), name="live.bridge")
         self._world.spawn(self._keep_bound(), name="live.bind")
 
@@ -94,16 +92,22 @@ class LiveBridge:
         """Leave Live and the session as they are."""
         self._open = False
         self._world.leaders.pop("live", None)
+        self._conductor.leading.live = None
         self._unbind()
         await self._link.close()
 
     def status(self) -> LiveStatus:
-        bound = self._bound
+        bound, mirror = self._bound, self._link.mirror
+        failure = bound.keeper.failure if bound is not None else None
         return LiveStatus(
-            link=self._link.capabilities.name,
-            session=bound.room.session if bound is not None else None,
-            live=self._link.mirror,
-            failure=bound.keeper.failure if bound is not None else None,
+            way=self._link.capabilities.name,
+            presence=mirror.presence,
+            version=mirror.version,
+            session_id=bound.room.session if bound is not None else None,
+            tempo=mirror.tempo,
+            playing=mirror.playing,
+            tracks=tuple(track.name for track in mirror.tracks),
+            failure=f"{failure.part}: {failure.detail}" if failure is not None else None,
         )
 
     async def bind(self, actor: Actor, session: SessionId) -> None:

@@ -1,9 +1,12 @@
 """Clocks outside that a session can follow: Ableton Live, and Ableton Link."""
 
-from typing import Protocol
+from typing import Literal, Protocol
+
+import msgspec
 
 from musearoo.domain.events import Sequenced
 from musearoo.domain.ids import SessionId, UserId
+from musearoo.ports.hub import LiveHub
 
 
 class Leader(Protocol):
@@ -35,3 +38,32 @@ class Leader(Protocol):
     ) -> Sequenced | None:
         """Ask to play or stop, to go to `beat` (quarter notes from the start), or both."""
         ...
+
+
+class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How it stands with Ableton Live.
+
+    `way` is how it is reached ("AbletonOSC", "MuseAroo script"), empty where the bridge is off.
+    `presence` is "here", "busy" (it is silent for some seconds) or "gone". `failure` says which
+    take is not in Live, and why.
+    """
+
+    way: str = ""
+    presence: Literal["here", "busy", "gone"] = "gone"
+    version: str = ""
+    session_id: SessionId | None = None
+    tempo: float | None = None
+    playing: bool | None = None
+    tracks: tuple[str, ...] = ()
+    failure: str | None = None
+
+
+class LiveDoor(Leader, Protocol):
+    """The bridge to one Ableton Live."""
+
+    @property
+    def hub(self) -> LiveHub | None:
+        """Live for other OSC devices; None where it is not reached by OSC."""
+        ...
+
+    def status(self) -> LiveStatus: ...

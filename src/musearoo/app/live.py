@@ -1,0 +1,53 @@
+"""The bridge to Ableton Live of a running server: by AbletonOSC or by our script, or not at all."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+
+from musearoo.app.compose import Graph
+from musearoo.app.live_script import script_link
+from musearoo.app.settings import Settings
+from musearoo.conductor.conductor import Conductor
+from musearoo.domain.errors import Unavailable
+from musearoo.live.abletonosc import AbletonOscLink
+from musearoo.live.bridge import LiveBridge
+from musearoo.live.hub import Hub
+from musearoo.live.wire import Address
+
+log = structlog.get_logger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def live_bridge(graph: Graph) -> AsyncIterator[None]:
+    """Go together with Live while the block runs, if the settings want it.
+
+    Where a port is taken the server runs all the same, only without Live.
+    """
+    settings, conductor = graph.settings, graph.conductor
+    if settings.live == "off":
+        yield
+        return
+    try:
+        bridge = _bridge(settings, conductor)
+        await bridge.open()
+    except Unavailable as refusal:
+        log.warning("live.unavailable", reason=f"{refusal.detail} The server runs without Live.")
+        yield
+        return
+    log.info("live.ready", way=settings.live)
+    try:
+        yield
+    finally:
+        await bridge.close()
+
+
+def _bridge(settings: Settings, conductor: Conductor) -> LiveBridge:
+    clock, spawn = conductor.world.clock, conductor.world.spawn
+    tracks = settings.track_names
+    if settings.live == "script":
+        return LiveBridge(script_link(settings, clock=clock, spawn=spawn), conductor, tracks=tracks)
+    address = Address(settings.live_host, settings.live_port, settings.live_reply_port)
+    link = AbletonOscLink(address, clock=clock, spawn=spawn)
+    hub = Hub(link, clock=clock, spawn=spawn)
+    return LiveBridge(link, conductor, tracks=tracks, hub=hub)
