@@ -105,8 +105,11 @@ class Takes:
         }
 
     async def select(self, deed: Deed, act: SelectTake) -> Ack:
-        """Switch a part to another of its takes."""
-        take = await self._of_part(deed, act.part, act.take_id)
+        """Switch a part to another of its takes, or back to the one it played before."""
+        wanted = act.take_id or _part(deed.session.state, act.part).before
+        if wanted is None:
+            raise Conflict(f'The part "{act.part}" has played no other take; name one.')
+        take = await self._of_part(deed, act.part, wanted)
         landing = land(deed.session.state, deed.at, self._world.clock.now())
         event = TakeSelected(
             part=act.part, engine=take.recipe.engine, take_id=take.id, lands_at=landing

@@ -103,10 +103,13 @@ class Regenerate(_Act, frozen=True):
 
 
 class SelectTake(_Act, frozen=True):
-    """Switch a part to another of its takes."""
+    """Switch a part to another of its takes; without `take_id`, to the one it played before.
+
+    Sent again and again without it, the part goes to and fro between two takes (A/B).
+    """
 
     part: str
-    take_id: TakeId
+    take_id: TakeId | None = None
 
 
 class CommitTake(_Act, frozen=True):

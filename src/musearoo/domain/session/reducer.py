@@ -28,6 +28,7 @@ from musearoo.domain.events import (
     TempoSet,
     TransportChanged,
 )
+from musearoo.domain.ids import TakeId
 from musearoo.domain.session.state import PartState, SessionState, Step, Steps, Transport
 
 MAXIMUM_STEPS: Final = 100
@@ -152,16 +153,11 @@ def _changed(state: SessionState, event: Event) -> SessionState:
 
 def _with_part(state: SessionState, event: Event) -> SessionState:
     match event:
-        case GenerationCompleted():
-            part = replace(
-                _part(state, event.part, event.engine), engine=event.engine, selected=event.take_id
-            )
-        case TakeSelected():
-            part = replace(
-                _part(state, event.part, event.engine), engine=event.engine, selected=event.take_id
-            )
+        case GenerationCompleted() | TakeSelected():
+            part = _playing(_part(state, event.part, event.engine), event.take_id)
+            part = replace(part, engine=event.engine)
         case NotesEdited():
-            part = replace(_part(state, event.part), selected=event.take_id)
+            part = _playing(_part(state, event.part), event.take_id)
         case TakeCommitted():
             part = replace(_part(state, event.part), committed=event.take_id)
         case ClipLaunched():
@@ -173,6 +169,12 @@ def _with_part(state: SessionState, event: Event) -> SessionState:
         case _:
             return state
     return replace(state, parts={**state.parts, event.part: part})
+
+
+def _playing(part: PartState, take: TakeId | None) -> PartState:
+    if take == part.selected:
+        return part
+    return replace(part, selected=take, before=part.selected or part.before)
 
 
 def _part(state: SessionState, name: str, engine: str = "") -> PartState:

@@ -29,6 +29,7 @@ class PartState(msgspec.Struct, frozen=True):
     """A part: its engine, the take it plays, the one it keeps, and its locks (bars from 1).
 
     `launched` is the take whose clip runs, `launches` how often each take's clip was launched.
+    `before` is the take it played until the present one: to compare the two, switch to and fro.
     """
 
     engine: str
@@ -38,6 +39,7 @@ class PartState(msgspec.Struct, frozen=True):
     locked_voices: tuple[str, ...] = ()
     launched: TakeId | None = None
     launches: dict[TakeId, int] = {}
+    before: TakeId | None = None
 
     @property
     def heard(self) -> TakeId | None:

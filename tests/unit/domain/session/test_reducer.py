@@ -87,9 +87,10 @@ def sequenced(
 
 
 def music_of(state: SessionState) -> SessionState:
-    """The state without what only undo looks at."""
+    """The state without what only undo looks at, and without what was heard before."""
     fields = {name: getattr(state, name) for name in SessionState.__struct_fields__}
-    return SessionState(**{**fields, "versions": {}, "steps": {}})
+    parts = {name: replace(part, before=None) for name, part in state.parts.items()}
+    return SessionState(**{**fields, "versions": {}, "steps": {}, "parts": parts})
 
 
 class TestEachEvent:
