@@ -72,11 +72,11 @@ class TestTempo:
 
     def test_told_on_the_way(self) -> None:
         """A riff that is heard at another octave alone is heard right once it is told."""
-        sound = riff(EIGHTHS, 72, 16)
+        sound = riff(EIGHTHS, 72, 10)
         alone, told = (Follower("pcm_f32le", RATE, 1) for _ in range(2))
         last: dict[Follower, Pulse | None] = {}
         for at in range(0, len(sound), 320):
-            if at == 320 * 400:
+            if at == 320 * 200:
                 told.expect(74.0)
             for ear in (alone, told):
                 last[ear] = ear.hear(sound[at : at + 320].tobytes()) or last.get(ear)
