@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from musearoo.domain.context import Groove, Section
 from musearoo.domain.events import (
