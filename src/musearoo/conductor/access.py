@@ -25,7 +25,7 @@ class Gate:
     def __init__(self, world: World) -> None:
         self._world = world
         self._watch = Watch(world)
-        self._actors: dict[str, tuple[float, Actor]] = {}
+        self._actors: dict[tuple[UserId, FamilyId], tuple[float, Actor]] = {}
         self._held: dict[tuple[UserId, ProjectId], tuple[float, Access]] = {}
         self._revision = 0
         self._told: list[Callable[[UserId | None], None]] = []
@@ -35,16 +35,8 @@ class Gate:
 
         Raises `Unauthenticated`.
         """
-        now = self._world.clock.now()
-        claims = self._world.tokens.verify(token, now)
-        known = self._actors.get(token)
-        if known is not None and now - known[0] < _ACTOR_SECONDS:
-            return known[1]
-        actor = await self.actor_of(claims.user, claims.family)
-        if len(self._actors) >= _MAXIMUM_ACTORS:
-            self._actors.clear()
-        self._actors[token] = (now, actor)
-        return actor
+        claims = self._world.tokens.verify(token, self._world.clock.now())
+        return await self.actor_of(claims.user, claims.family)
 
     def forget(self, user: UserId | None = None) -> None:
         """Look every actor up again: rights, tier or logins of `user` (or of many) have changed."""
@@ -64,12 +56,25 @@ class Gate:
         self._told.append(told)
 
     async def actor_of(self, user: UserId, family: FamilyId) -> Actor:
-        """Who a login speaks for while it lasts; raises `Unauthenticated`."""
-        account = await self._world.store.read(lambda tx: tx.accounts.get(user))
-        login = await self._world.store.read(lambda tx: tx.accounts.family(family))
+        """Who a login speaks for while it lasts; raises `Unauthenticated`.
+
+        Looked up at most 2 s ago, and anew as soon as `forget` was called.
+        """
+        now, revision = self._world.clock.monotonic(), self._revision
+        known = self._actors.get((user, family))
+        if known is not None and now - known[0] < _ACTOR_SECONDS:
+            return known[1]
+        account, login = await self._world.store.read(
+            lambda tx: (tx.accounts.get(user), tx.accounts.family(family))
+        )
         if account is None or login is None or login.ended_at is not None:
             raise Unauthenticated("This login has ended; log in again.")
-        return Actor(account.id, account.tier, family)
+        actor = Actor(account.id, account.tier, family)
+        if revision == self._revision:
+            if len(self._actors) >= _MAXIMUM_ACTORS:
+                self._actors.clear()
+            self._actors[user, family] = (now, actor)
+        return actor
 
     async def access(
         self, actor: Actor, project: ProjectId, needed: Permission, origin: Origin

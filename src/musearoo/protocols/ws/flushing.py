@@ -4,9 +4,21 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-_DELAYS: Final = (0.0, 0.002, 0.005)
-_WIDEN: Final = (60_000.0, 200_000.0)  # frames a second from which waiting saves writes
+# Frames a second from which it pays to wait, and how long.
+_WIDEN: Final = ((200_000.0, 0.005), (60_000.0, 0.002))
 _WINDOW: Final = 0.25
+_WORTH: Final = 2.0  # frames of one connection that waiting must bring together
+
+
+def delay_for(frames: float, writers: int) -> float:
+    """How long to collect, at so many frames a second to so many connections.
+
+    Many small sessions gain nothing by waiting: their frames go to different sockets.
+    """
+    for rate, delay in _WIDEN:
+        if frames >= rate and frames * delay >= _WORTH * writers:
+            return delay
+    return 0.0
 
 
 class Flushed(Protocol):
@@ -26,6 +38,7 @@ class Flusher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._delay = 0.0
         self._frames = 0
+        self._writers: set[Flushed] = set()
         self._since = clock()
 
     @property
@@ -48,8 +61,10 @@ class Flusher:
         dirty, self._dirty = self._dirty, []
         for who in dirty:
             self._frames += who.flush()
+        self._writers.update(dirty)
         now = self._clock()
         if now - self._since >= _WINDOW:
             rate = self._frames / (now - self._since)
-            self._delay = _DELAYS[sum(rate >= limit for limit in _WIDEN)]
+            self._delay = delay_for(rate, len(self._writers))
             self._frames, self._since = 0, now
+            self._writers.clear()

@@ -1,5 +1,6 @@
 """Coming in: the first message of a connection, and the welcome that answers it."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -89,9 +90,9 @@ def _enter(
     connection.send(Welcome(cause=message.message_id, data=welcome, **connection.envelope()))
     room.enter(connection, silently=former is not None)
     if resumed and data.last_seq is not None:
-        for post in room.since(data.last_seq):
-            frame = post.binary(room.handles) if connection.binary else post.text
-            connection.outbox.event(frame, post.seq, post.key)
+        last = data.last_seq
+        missed = partial(room.since, last)
+        room.replays.give(connection.outbox, (last, room.seq), missed, binary=connection.binary)
     log.info("ws.joined", session=room.session, connection=connection.name, resumed=resumed)
 
 

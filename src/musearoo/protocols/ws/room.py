@@ -35,13 +35,16 @@ from musearoo.domain.ids import SessionId
 from musearoo.domain.permissions import Access
 from musearoo.ports.ambient import Clock
 from musearoo.protocols.ws.answers import progress_record
+from musearoo.protocols.ws.arrivals import Arrivals
 from musearoo.protocols.ws.frames import Post, binary_frame, text_frame
 from musearoo.protocols.ws.notes import subscribed
 from musearoo.protocols.ws.outbox import Outbox
+from musearoo.protocols.ws.replaying import Replays
 
 LOG_EVENTS: Final = 1_024
 LOG_BYTES: Final = 256 << 10
 LOG_SECONDS: Final = 120.0
+_NUMBERS: Final = 65_535
 PROGRESS_SECONDS: Final = 0.05
 
 
@@ -75,9 +78,12 @@ class Room:
         self.senders: dict[str, int] = {}
         self.empty_since: float | None = None
         self._clock = clock
+        self.replays = Replays(handles)
+        self.arrivals = Arrivals(self.members, clock.monotonic)
         self._log: deque[Post] = deque()
         self._log_bytes = 0
         self._numbers: set[int] = set()
+        self._latest_number = 0
         self._bars: dict[str, tuple[int, float]] = {}
 
     def receive(self, events: Sequence[Sequenced]) -> None:
@@ -97,6 +103,7 @@ class Room:
     def start_over(self, session: Sequencer) -> None:
         """Events were lost: from here on another epoch counts, and everyone gets the state."""
         self.epoch, self.seq = session.epoch, session.seq
+        self.replays.forget()
         self._log.clear()
         self._log_bytes = 0
         for member in tuple(self.members.values()):
@@ -139,6 +146,8 @@ class Room:
         self._log_bytes = kept
 
     def _fan_out(self, post: Post) -> None:
+        if self.arrivals.waiting:
+            self.arrivals.tell()  # nobody is heard of before it is said that they are here
         text = post.text
         for member in self.members.values():
             frame = post.binary(self.handles) if member.binary else text
@@ -216,7 +225,9 @@ class Room:
 
     def number(self) -> int:
         """A number for a new connection, 1 to 65535, that no other has."""
-        number = next(n for n in range(1, 65_536) if n not in self._numbers)
+        onwards = ((self._latest_number + n) % _NUMBERS + 1 for n in range(_NUMBERS))
+        number = next(n for n in onwards if n not in self._numbers)
+        self._latest_number = number
         self._numbers.add(number)
         return number
 
@@ -260,6 +271,7 @@ class Room:
 
     def sweep(self, now: float) -> None:
         """Let those go who have been away for too long."""
+        self.replays.forget()
         for name, (until, present) in list(self.away.items()):
             if until < now:
                 del self.away[name]
@@ -293,7 +305,7 @@ class Room:
             user_id=present.user_id,
             data=data,
         )
-        self.tell(message, ("user_presence", present.connection), but=but)
+        self.arrivals.say(present.connection, text_frame(encode(message)), but)
 
 
 class Rooms:

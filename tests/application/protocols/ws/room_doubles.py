@@ -45,7 +45,10 @@ class Seat:
         self.connection.receive_text(json.dumps(message).encode())
 
     def read(self) -> list[dict[str, Any]]:
-        """What came since the last time."""
+        """What came since the last time, and what would be told of others within 20 ms."""
+        room = self.connection.room
+        if room is not None and room.arrivals.waiting:
+            room.arrivals.tell()
         stream = b""
         while frames := self.connection.outbox.take():
             stream += b"".join(frames)

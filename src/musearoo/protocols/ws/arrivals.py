@@ -1,0 +1,69 @@
+"""Who came, left or changed: told at once while it is quiet, together while many do."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from musearoo.protocols.ws.outbox import Outbox
+
+TOGETHER_SECONDS: Final = 0.020
+
+
+class Hearer(Protocol):
+    """Somebody who is told."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+
+class Arrivals:
+    """Tells the members of a room of each other; a later word on a connection replaces its last.
+
+    A thousand who come back at once would else cause a million writes.
+    """
+
+    def __init__(self, members: Mapping[str, Hearer], clock: Callable[[], float]) -> None:
+        self._members = members
+        self._clock = clock
+        self._told_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: dict[str, tuple[bytes, Hearer | None]] = {}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is still untold."""
+        return bool(self._waiting)
+
+    def say(self, connection: str, frame: bytes, but: Hearer | None) -> None:
+        """Tell everyone `but` one of them of a connection, now or a little later."""
+        self._waiting.pop(connection, None)
+        self._waiting[connection] = frame, but
+        if self._timer is not None:
+            return
+        left = self._told_at + TOGETHER_SECONDS - self._clock()
+        if left <= 0:
+            self.tell()
+        else:
+            self._timer = asyncio.get_running_loop().call_later(left, self.tell)
+
+    def tell(self) -> None:
+        """Tell what waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._told_at = self._clock()
+        waiting, self._waiting = self._waiting, {}
+        everything = b"".join(frame for frame, _ in waiting.values())
+        spared = {id(but) for _, but in waiting.values() if but is not None}
+        for member in self._members.values():
+            outbox = member.outbox
+            if outbox.slow:
+                for connection, (frame, but) in waiting.items():
+                    if but is not member:
+                        outbox.latest(frame, ("user_presence", connection))
+            elif id(member) not in spared:
+                outbox.control(everything)
+            else:
+                rest = [frame for frame, but in waiting.values() if but is not member]
+                if rest:
+                    outbox.control(b"".join(rest))
