@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
+from typing import Any, Callable
 
-_LIVE_LOG = logging.getLogger("MuseAroo")
 _EVERY_SECONDS = 10.0
 _KINDS = 64
 _last: dict[str, float] = {}
+
+
+def _to_logging(line: str) -> None:
+    logging.getLogger("MuseAroo").info("%s", line)
+
+
+_write: Callable[[str], Any] = _to_logging
+
+
+def write_by(write: Callable[[str], Any] | None) -> None:
+    """Write by this from now on, such as the method that Live gives a script for it."""
+    global _write  # noqa: PLW0603  (there is one log)
+    _write = write or _to_logging
+    _last.clear()
 
 
 def note(kind: str, text: str = "") -> None:
@@ -19,12 +34,9 @@ def note(kind: str, text: str = "") -> None:
     if len(_last) >= _KINDS:
         _last.clear()
     _last[kind] = now
-    _LIVE_LOG.info("MuseAroo: %s %s", kind, text)
+    _write(f"MuseAroo: {kind} {text}")
 
 
 def fault(kind: str) -> None:
     """Write a line with the exception that is being handled."""
-    now = time.monotonic()
-    if now - _last.get(kind, -_EVERY_SECONDS) >= _EVERY_SECONDS:
-        _last[kind] = now
-        _LIVE_LOG.exception("MuseAroo: %s", kind)
+    note(kind, traceback.format_exc())

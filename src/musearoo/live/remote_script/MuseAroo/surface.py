@@ -8,7 +8,7 @@ import Live
 from ableton.v2.control_surface import ControlSurface
 
 from .bridge import Bridge
-from .journal import fault
+from .journal import fault, write_by
 
 # Live's own rhythm for scripts is 100 ms; 10 ms is the shortest that its timer really keeps.
 _INTERVAL_MS = 10
@@ -19,12 +19,15 @@ class Surface(ControlSurface):  # type: ignore[misc]  # Live has no types
 
     def __init__(self, c_instance: Any) -> None:
         super().__init__(c_instance)
+        write_by(getattr(c_instance, "log_message", None))
+        # A method in Live's older framework, a property in its newer one.
+        song = self.song() if callable(self.song) else self.song
         application = Live.Application.get_application()
         version = (
             f"{application.get_major_version()}.{application.get_minor_version()}"
             f".{application.get_bugfix_version()}"
         )
-        self._musearoo = Bridge(self.song, version, self.show_message)
+        self._musearoo = Bridge(song, version, self.show_message)
         self._musearoo_timer = Live.Base.Timer(
             callback=self._musearoo_turn, interval=_INTERVAL_MS, repeat=True
         )
