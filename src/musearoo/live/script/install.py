@@ -27,6 +27,7 @@ _LIBRARIES: Final = (
     "OneDrive/Documents/Ableton/User Library",
 )
 NEXT: Final = (
+    "Start the server with `musearoo serve --live script`.",
     "Start Live again, if it runs.",
     "Open Settings > Link, Tempo & MIDI (in Live 11: Preferences > Link Tempo MIDI).",
     "Choose MuseAroo in the column Control Surface; leave Input and Output at None.",

@@ -107,7 +107,7 @@ class ScriptLink:
                 f"({error.strerror}); stop what uses it."
             ) from error
         self.port = self._server.sockets[0].getsockname()[1]
-        self._spawn(self._keep_beating(), name="live.heartbeat")
+        self._spawn(self._keep_beating(self._server), name="live.heartbeat")
 
     async def close(self) -> None:
         if self._server is not None:
@@ -302,8 +302,8 @@ class ScriptLink:
             code, text = (str(each) for each in (*values, "", "")[:2])
             answer.set_exception(_refusal(code, text))
 
-    async def _keep_beating(self) -> None:
-        while self._server is not None:
+    async def _keep_beating(self, server: asyncio.Server) -> None:
+        while self._server is server:
             if self._current is not None:
                 self._silent += 1
                 if self._silent > GONE_AFTER:
