@@ -23,6 +23,7 @@ MAXIMUM_DESCENTS: Final = 4
 """Times that `//` may stand in a pattern."""
 
 _STAR: Final = "*"
+_Known: TypeAlias = dict[tuple[int, str], bool]  # whether a part of the pattern fits a name
 # A set of characters (empty and False: none; with True: all but these), strings, or a star.
 _Token: TypeAlias = tuple[frozenset[str], bool] | tuple[str, ...] | str
 
@@ -47,11 +48,12 @@ def compile_pattern(text: str) -> "Pattern":
 class Pattern:
     """A pattern that was read; None among the parts stands for any number of parts."""
 
-    __slots__ = ("_parts", "text")
+    __slots__ = ("_descends", "_parts", "text")
 
     def __init__(self, text: str, parts: "tuple[_Part | None, ...]") -> None:
         self.text = text
         self._parts = parts
+        self._descends = None in parts
 
     def matches(self, address: str) -> bool:
         """Whether the pattern stands for this address."""
@@ -59,14 +61,22 @@ class Pattern:
 
     def among(self, addresses: Iterable[str]) -> list[str]:
         """Those addresses that the pattern stands for; a part they share is looked at once."""
-        known: dict[tuple[int, str], bool] = {}
+        known: _Known = {}
         return [address for address in addresses if self._matches(address, known)]
 
-    def _matches(self, address: str, known: dict[tuple[int, str], bool]) -> bool:
+    def _matches(self, address: str, known: _Known) -> bool:
         if len(address) > MAXIMUM_ADDRESS or not address.startswith("/"):
             return False
+        names = address[1:].split("/")
+        if self._descends:
+            return self._matches_at_depth(names, known)
+        return len(names) == len(self._parts) and all(
+            self._fits(place, name, known) for place, name in enumerate(names)
+        )
+
+    def _matches_at_depth(self, names: list[str], known: _Known) -> bool:
         places = self._opened({0})
-        for name in address[1:].split("/"):
+        for name in names:
             places = self._opened(self._moved(places, name, known))
             if not places:
                 return False
@@ -74,43 +84,47 @@ class Pattern:
 
     def _opened(self, places: set[int]) -> set[int]:
         """With each place before a `//` also the one after it."""
-        for place in sorted(places):
+        for place in tuple(places):
             after = place
             while after < len(self._parts) and self._parts[after] is None:
                 after += 1
                 places.add(after)
         return places
 
-    def _moved(self, places: set[int], name: str, known: dict[tuple[int, str], bool]) -> set[int]:
+    def _moved(self, places: set[int], name: str, known: _Known) -> set[int]:
         moved = set()
         for place in places:
             if place == len(self._parts):
                 continue
-            part = self._parts[place]
-            if part is None:
+            if self._parts[place] is None:
                 moved.add(place)
-                continue
-            fits = known.get((place, name))
-            if fits is None:
-                fits = known[place, name] = part.matches(name)
-            if fits:
+            elif self._fits(place, name, known):
                 moved.add(place + 1)
         return moved
+
+    def _fits(self, place: int, name: str, known: _Known) -> bool:
+        part = self._parts[place]
+        if part is None:
+            return True
+        if part.literal is not None:
+            return name == part.literal
+        fits = known.get((place, name))
+        if fits is None:
+            fits = known[place, name] = part.matches(name)
+        return fits
 
 
 class _Part:
     """What stands between two slashes."""
 
-    __slots__ = ("_least", "_literal", "_tokens")
+    __slots__ = ("_least", "_tokens", "literal")
 
     def __init__(self, text: str) -> None:
-        self._literal = text if SPECIAL.isdisjoint(text) else None
-        self._tokens = () if self._literal else _tokens(text)
+        self.literal = text if SPECIAL.isdisjoint(text) else None
+        self._tokens = _tokens(text) if self.literal is None else ()
         self._least = sum(_least(token) for token in self._tokens)
 
     def matches(self, name: str) -> bool:
-        if self._literal is not None:
-            return name == self._literal
         if len(name) < self._least:
             return False
         places, text = 1, _Text(name)
