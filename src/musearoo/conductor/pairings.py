@@ -134,16 +134,15 @@ class Pairings:
         await self._note(pairing, "osc.paired", origin)
         return pairing
 
-    def of(self, source: Source) -> Pairing | None:
-        """The living pairing of a source, which has just sent something."""
+    def heard(self, source: Source, at: float) -> Pairing | None:
+        """The pairing of a source that was last heard `at` (monotonic); None if it has ended."""
         pairing = self._held.get(source)
         if pairing is None:
             return None
-        now = self._world.clock.monotonic()
-        if self._is_over(pairing, now):
+        self._heard[source] = at
+        if self._is_over(pairing, self._world.clock.monotonic()):
             self._drop(pairing)
             return None
-        self._heard[source] = now
         return pairing
 
     def moved(self, source: Source, reply_port: int) -> None:

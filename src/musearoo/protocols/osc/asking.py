@@ -50,6 +50,24 @@ class Asking:
             if peer.leaving and not peer.gone:
                 self._door.left(peer)
 
+    async def move(self, peer: "Peer", moving: dict[str, tuple[Address, Message]]) -> None:
+        """Set what a peer's controls have come to, now.
+
+        Its parameters go the conductor's short way, which waits for nothing; what does not
+        (the tempo is stored at once) goes to its lane, and so does all that comes meanwhile.
+        """
+        peer.working = True
+        try:
+            for address, message in moving.values():
+                if address.family == "parameter" and not peer.gone:
+                    await self._one(peer, address, message)
+                else:
+                    peer.lane.append((address, message))
+        finally:
+            peer.working = False
+            if peer.lane or peer.leaving:
+                self._door.go_on(peer)
+
     async def _one(self, peer: "Peer", address: Address | None, message: Message) -> None:
         try:
             await self._do(peer, address, message)

@@ -17,6 +17,7 @@ from musearoo.ports.osc import Monitored, Source
 from musearoo.protocols.osc.asking import Asking
 from musearoo.protocols.osc.feed import Feeds
 from musearoo.protocols.osc.options import (
+    FEEDBACK_PER_SECOND,
     FEEDBACK_SECONDS,
     FLUSH_SECONDS,
     LANE,
@@ -24,6 +25,7 @@ from musearoo.protocols.osc.options import (
     MAXIMUM_MATCHES,
     PATTERN_COST,
     SLOWEST_FLUSH_SECONDS,
+    SWEEP_SECONDS,
     OscOptions,
 )
 from musearoo.protocols.osc.peer import Peer
@@ -32,7 +34,6 @@ from musearoo.protocols.osc.peers import Peers
 log = structlog.get_logger(__name__)
 
 Send = Callable[[Source, bytes], bool]
-_SWEEP_SECONDS: Final = 1.0
 _CONTROLLER: Final = "/musearoo/cc/"
 _LOG_SECONDS: Final = 60.0
 _MANY: Final = 8  # peers in motion above which values are collected for longer
@@ -53,11 +54,12 @@ class Door:
         self._send: Send = lambda _source, _packet: False
         self._drop: Callable[[Source], None] = lambda _source: None
         self._moving: set[Peer] = set()
-        self._hurried = {
-            each.path.encode() for each in self.table.incoming if each.is_state
-        }  # fmt: skip
+        self._state = {each.path: each for each in self.table.incoming if each.is_state}
+        self._hurried = {path.encode() for path in self._state}
+        self._now = self.clock.monotonic()
         self._flushing = False
-        self._fed_at = -math.inf
+        self._feed_at = -math.inf
+        self.answered = 0
         self._open = False
 
     def start(self, send: Send, drop: Callable[[Source], None], address: tuple[str, int]) -> None:
@@ -76,11 +78,12 @@ class Door:
 
     def admit(self, source: Source, packet: bytes) -> bool:
         """Whether to read a packet: strangers only pair, devices keep a pace."""
-        now = self.clock.monotonic()
+        self._now = now = self.clock.monotonic()
         peer = self.peers.find(source, now)
         if peer is None:
             return self.peers.strangers.may_pair(source, packet, now)
-        peer.heard(now)
+        peer.heard_at = now
+        peer.received += 1
         if peer.pace.take(now):
             return True
         self._hurry(peer, packet)
@@ -88,7 +91,6 @@ class Door:
 
     def receive(self, source: Source, messages: tuple[Message, ...]) -> None:
         """Messages that belong together."""
-        now = self.clock.monotonic()
         peer = self.peers.known(source)
         if peer is None:
             self._pair(source, messages)
@@ -96,7 +98,11 @@ class Door:
         if len(messages) > 1:
             peer.pace.owe(len(messages) - 1)
         for message in messages:
-            self._message(peer, message, now)
+            address = self._state.get(message.address)
+            if address is not None and len(message.arguments) == 1:
+                self._move(peer, address, message)
+            else:
+                self._message(peer, message)
 
     def refused(self, source: Source, refusal: OscRefused) -> None:
         """What is no OSC packet."""
@@ -133,34 +139,34 @@ class Door:
                 self.forget(peer)
                 self._drop(peer.source)
 
-    def _message(self, peer: Peer, message: Message, now: float) -> None:
+    def _message(self, peer: Peer, message: Message) -> None:
         address = self.table.find(message.address)
         if address is None and is_pattern(message.address):
-            self._pattern(peer, message, now)
+            self._pattern(peer, message)
             return
         if address is not None and len(message.arguments) == 1 and _is_control(address):
-            self._move(peer, address, message, now)
+            self._move(peer, address, message)
             return
         self._settle(peer)
         self.queue(peer, address, message)
 
-    def _move(self, peer: Peer, address: Address, message: Message, now: float) -> None:
+    def _move(self, peer: Peer, address: Address, message: Message) -> None:
         """A control in motion: only its latest value will count."""
         value = message.arguments[0]
         if isinstance(value, float) and not math.isfinite(value):
             self.queue(peer, address, message)  # to be refused, without the loss of a good one
             return
-        if peer.moving.pop(message.address, None) is not None:
+        moving = peer.moving
+        if message.address in moving:
             peer.coalesced += 1
-        peer.moving[message.address] = (address, message)
-        if address.parameter is not None:
-            peer.moved_at[address.parameter] = now
-            peer.sent_value[address.parameter] = value
-        self._moving.add(peer)
-        self.wake()
+        elif not moving:
+            self._moving.add(peer)
+        moving[message.address] = (address, message)
+        if not self._flushing:
+            self.wake()
 
-    def _pattern(self, peer: Peer, message: Message, now: float) -> None:
-        if not peer.pace.take(now, PATTERN_COST):
+    def _pattern(self, peer: Peer, message: Message) -> None:
+        if not peer.pace.take(self._now, PATTERN_COST):
             peer.dropped += 1
             return
         try:
@@ -172,7 +178,7 @@ class Door:
         if not found:
             self.refuse(peer, "unknown_address", f"{message.address} matches nothing.", message)
         for address in found:
-            self._message(peer, Message(address.path, message.arguments), now)
+            self._message(peer, Message(address.path, message.arguments))
 
     def _hurry(self, peer: Peer, packet: bytes) -> None:
         """Too fast: of a control the latest value waits, the rest is lost and counted."""
@@ -196,29 +202,36 @@ class Door:
             return
         peer.lane.append((address, message))
         if not peer.working:
-            peer.working = True
-            self.conductor.world.spawn(self._asking.work(peer), name="osc.work")
+            self.go_on(peer)
+
+    def go_on(self, peer: Peer) -> None:
+        """Carry out what waits in a peer's lane."""
+        peer.working = True
+        self.conductor.world.spawn(self._asking.work(peer), name="osc.work")
 
     def _settle(self, peer: Peer) -> None:
         """Controls in motion go before what comes after them."""
+        if not peer.moving:
+            return
         moving, peer.moving = peer.moving, {}
+        peer.moved(moving, self._now)
         for address, message in moving.values():
             self.queue(peer, address, message)
-        self._moving.discard(peer)
 
     def _pair(self, source: Source, messages: tuple[Message, ...]) -> None:
         first = messages[0]
         if len(messages) == 1 and first.address == "/musearoo/pair":
             self.conductor.world.spawn(self._asking.pair(source, first), name="osc.pair")
 
-    def tell(self, peer: Peer, message: Message) -> bool:
-        """Send a message to a peer; False when it must wait or is lost."""
+    def tell(self, peer: Peer, message: Message | bytes) -> bool:
+        """Send a message, or an encoded one, to a peer; False when it must wait or is lost."""
         if peer.gone:
             return False
-        packet = encode(message)
+        packet = message if isinstance(message, bytes) else encode(message)
         if not peer.answers.take(self.clock.monotonic(), len(packet)):
             return False
         peer.sent += 1
+        self.answered += 1
         return self._send(peer.reply, packet)
 
     def refuse(self, peer: Peer, code: str, text: str, message: Message | None = None) -> None:
@@ -255,40 +268,54 @@ class Door:
             while self._open and (owing or self._moving):
                 many = len(self._moving) / _MANY
                 await self.clock.sleep(min(FLUSH_SECONDS * max(1.0, many), SLOWEST_FLUSH_SECONDS))
-                now = self.clock.monotonic()
-                self._moved(now)
-                if now - self._fed_at >= FEEDBACK_SECONDS:
-                    self._fed_at = now
-                    owing = self.feeds.flush()
+                await self._moved(self.clock.monotonic())
+                owing = self._feed()
         finally:
             self._flushing = False
 
-    def _moved(self, now: float) -> None:
+    def _feed(self) -> bool:
+        """Tell what is owed, if it is time; whether there may be more."""
+        now = self.clock.monotonic()
+        if now < self._feed_at:
+            return True
+        before = self.answered
+        owing = self.feeds.flush()
+        told = self.answered - before
+        self._feed_at = now + max(FEEDBACK_SECONDS, told / FEEDBACK_PER_SECOND)
+        return owing
+
+    async def _moved(self, now: float) -> None:
         for peer in tuple(self._moving):
-            self._settle(peer)
+            self._moving.discard(peer)
+            moving, peer.moving = peer.moving, {}
+            peer.moved(moving, now)
+            if peer.lane or peer.working:
+                peer.lane.extend(moving.values())
+            else:
+                await self._asking.move(peer, moving)
             for path in tuple(peer.late):
                 if not peer.pace.take(now):
                     self._moving.add(peer)
                     break
                 packet = peer.late.pop(path)
-                self._read_late(peer, packet, now)
+                self._read_late(peer, packet)
 
-    def _read_late(self, peer: Peer, packet: bytes, now: float) -> None:
+    def _read_late(self, peer: Peer, packet: bytes) -> None:
         try:
             message = decode(packet)
         except OscRefused as refusal:
             self.refuse(peer, "not_osc", refusal.detail)
             return
         if isinstance(message, Message):
-            self._message(peer, message, now)
+            self._message(peer, message)
 
     async def _sweep(self) -> None:
         while self._open:
-            await self.clock.sleep(_SWEEP_SECONDS)
+            await self.clock.sleep(SWEEP_SECONDS)
             now = self.clock.monotonic()
-            self.conductor.pairings.sweep()
             self.peers.sweep(now)
-            for peer in tuple(self.peers):
+            self.conductor.pairings.sweep()
+            for peer in self.peers:
                 lost = peer.dropped - peer.dropped_told
                 if lost:
                     peer.dropped_told = peer.dropped

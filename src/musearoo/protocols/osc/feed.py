@@ -4,7 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from musearoo.codecs.osc import Message
+import msgspec
+
+from musearoo.codecs.osc import Message, encode
 from musearoo.codecs.osc.arguments import single
 from musearoo.codecs.osc.telling import all_paths, changed, error, generated, launched, mapped, told
 from musearoo.conductor.conductor import Conductor
@@ -34,7 +36,7 @@ _LONGEST_WAIT: Final = 1.0
 _LONGEST_NOTE: Final = 60.0
 _JUST_BEGUN: Final = TICKS_PER_QUARTER // 16  # a beat that is hardly over is still told
 
-Tell = Callable[[Peer, Message], bool]
+Tell = Callable[[Peer, Message | bytes], bool]
 
 
 class Feed:
@@ -114,17 +116,17 @@ class Feed:
     def flush(self) -> bool:
         """Tell what is owed; whether something still is."""
         state, now, wall = self.owner.state, self._clock.monotonic(), self._clock.now()
-        messages: dict[str, Message | None] = {}
+        news: dict[str, _News | None] = {}
         owing = False
         for peer in tuple(self.peers):
             few = _FEW
             for path in tuple(peer.owed):
                 if now - peer.moved_at.get(path, -math.inf) < SETTLED_SECONDS:
                     continue
-                if path not in messages:
-                    messages[path] = told(path, state, self._table, wall)
+                if path not in news:
+                    news[path] = _news(told(path, state, self._table, wall))
                 peer.owed.discard(path)
-                if not self._told(peer, path, messages[path]):
+                if not self._told(peer, path, news[path]):
                     peer.owed.add(path)
                     break
                 few -= 1
@@ -133,16 +135,16 @@ class Feed:
             owing = owing or bool(peer.owed)
         return owing
 
-    def _told(self, peer: Peer, path: str, message: Message | None) -> bool:
-        if message is None:
+    def _told(self, peer: Peer, path: str, news: "_News | None") -> bool:
+        if news is None:
             return True
-        values = message.arguments
         sent = peer.sent_value.pop(path, None)
-        if same(peer.told.get(path), values) and (sent is None or same((sent,), values)):
+        known = peer.told.get(path) == news.values
+        if known and (sent is None or (_travelling(sent),) == news.values):
             return True
-        if not self._tell(peer, message):
+        if not self._tell(peer, news.packet):
             return peer.gone
-        peer.told[path] = values  # type: ignore[assignment]
+        peer.told[path] = news.values
         return True
 
     def _owe(self, paths: tuple[str, ...]) -> None:
@@ -180,14 +182,21 @@ class Feed:
                 return
 
 
-def same(one: Sequence[object] | None, other: Sequence[object]) -> bool:
-    """Whether values are equal as they travel: floats in 32 bits."""
-    if one is None or len(one) != len(other):
-        return False
-    return all(_travelling(a) == _travelling(b) for a, b in zip(one, other, strict=True))
+class _News(msgspec.Struct, frozen=True):
+    """A value in force: as it travels, and the packet that tells it."""
+
+    values: tuple[object, ...]
+    packet: bytes
+
+
+def _news(message: Message | None) -> _News | None:
+    if message is None:
+        return None
+    return _News(tuple(_travelling(each) for each in message.arguments), encode(message))
 
 
 def _travelling(value: object) -> object:
+    """Floats travel in 32 bits."""
     return single(value) if isinstance(value, float) else value
 
 

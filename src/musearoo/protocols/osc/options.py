@@ -12,6 +12,9 @@ FLUSH_SECONDS: Final = 0.005
 
 SLOWEST_FLUSH_SECONDS: Final = 0.020
 FEEDBACK_SECONDS: Final = 0.010
+FEEDBACK_PER_SECOND: Final = 10_000.0
+"""Messages to all peers together; with more to tell, each value is told less often."""
+
 SETTLED_SECONDS: Final = 0.100
 """Time after which a control that a peer moved itself is confirmed to it."""
 
@@ -33,6 +36,7 @@ LOCAL_SECONDS: Final = 30.0
 GREETED_SECONDS: Final = 3_600.0
 """The same for one that said `/musearoo/hello`."""
 
+SWEEP_SECONDS: Final = 1.0
 RECENT: Final = 50
 
 

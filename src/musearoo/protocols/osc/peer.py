@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from musearoo.codecs.osc import Message
 from musearoo.codecs.osc.addresses import Address
-from musearoo.codecs.osc.telling import Written
 from musearoo.domain.ids import SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Actor
@@ -22,7 +21,7 @@ from musearoo.protocols.osc.options import (
 if TYPE_CHECKING:
     from musearoo.protocols.osc.feed import Feed
 
-_RATE_SECONDS = 10.0
+_RATE_SECONDS = 5.0
 _SHOWN = 120
 _MOST_GESTURES = 256
 
@@ -60,7 +59,7 @@ class Peer:
         self.working = False
         # Feedback: what to tell, what was told, and when the peer itself moved it.
         self.owed: set[str] = set()
-        self.told: dict[str, Written] = {}
+        self.told: dict[str, tuple[object, ...]] = {}
         self.sent_value: dict[str, Any] = {}
         self.moved_at: dict[str, float] = {}
         self.heard_at = now
@@ -70,15 +69,22 @@ class Peer:
         self.recent: deque[tuple[float, str, tuple[Any, ...], str]] = deque(maxlen=RECENT)
         self._gestures: dict[str, tuple[str, float]] = {}
         self._counted = 0
-        self._rate = 0.0
-        self._rate_at = now
+        self.per_second = 0.0
+        self._counted_up_to = 0
 
-    def heard(self, now: float) -> None:
-        """A packet has come."""
-        self.heard_at = now
-        self.received += 1
-        self._decay(now)
-        self._rate += 1.0
+    def moved(self, moving: dict[str, tuple[Address, Message]], now: float) -> None:
+        """The peer itself set these: it need not be told of them yet."""
+        for address, message in moving.values():
+            if address.parameter is not None:
+                self.moved_at[address.parameter] = now
+                self.sent_value[address.parameter] = message.arguments[0]
+
+    def beat(self, seconds: float) -> None:
+        """So many seconds have passed: count how fast messages come."""
+        share = min(1.0, seconds / _RATE_SECONDS)
+        fresh = (self.received - self._counted_up_to) / seconds
+        self._counted_up_to = self.received
+        self.per_second += share * (fresh - self.per_second)
 
     def gesture(self, path: str, now: float) -> str:
         """What the values of one movement share, so that an undo takes them back together."""
@@ -97,7 +103,6 @@ class Peer:
 
     def report(self, now: float, wall: float) -> SourceReport:
         """What the monitor shows."""
-        self._decay(now)
         return SourceReport(
             transport=self.source.transport,
             host=self.source.host,
@@ -111,18 +116,13 @@ class Peer:
             coalesced=self.coalesced,
             dropped=self.dropped,
             refused=self.refused,
-            per_second=round(self._rate / _RATE_SECONDS, 2),
+            per_second=round(self.per_second, 2),
             last_at=wall - (now - self.heard_at),
             recent=tuple(
                 Recent(at=at, address=address[:_SHOWN], arguments=_shown(values), outcome=outcome)
                 for at, address, values, outcome in self.recent
             ),
         )
-
-    def _decay(self, now: float) -> None:
-        passed = max(0.0, now - self._rate_at)
-        self._rate *= max(0.0, 1.0 - passed / _RATE_SECONDS)
-        self._rate_at = now
 
 
 def _shown(values: tuple[Any, ...]) -> str:

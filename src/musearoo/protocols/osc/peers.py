@@ -9,7 +9,12 @@ from musearoo.domain.ids import UserId
 from musearoo.domain.origin import Origin, cut_address
 from musearoo.domain.permissions import Actor, Tier
 from musearoo.ports.osc import Monitored, Source
-from musearoo.protocols.osc.options import GREETED_SECONDS, LOCAL_PEERS, LOCAL_SECONDS
+from musearoo.protocols.osc.options import (
+    GREETED_SECONDS,
+    LOCAL_PEERS,
+    LOCAL_SECONDS,
+    SWEEP_SECONDS,
+)
 from musearoo.protocols.osc.peer import Peer
 from musearoo.protocols.osc.strangers import Strangers
 
@@ -41,15 +46,10 @@ class Peers:
     def find(self, source: Source, now: float) -> Peer | None:
         """The peer of a source that has sent something; None for a stranger."""
         peer = self._peers.get(source)
-        if peer is not None and peer.pairing_id is None:
-            self._follow(peer)
-            return peer
         if peer is not None:
-            pairing = self._door.conductor.pairings.of(source)
-            if pairing is not None:
-                peer.actor = pairing.actor
-                return peer
-            self._door.forget(peer)
+            if peer.pairing_id is None:
+                self._follow(peer)
+            return peer
         if self._door.options.local_mode and is_loopback(source.host):
             return self._local(source, now)
         return None
@@ -84,10 +84,15 @@ class Peers:
             del self._peers[peer.source]
 
     def sweep(self, now: float) -> None:
-        """Forget local sources that have long been silent."""
+        """Forget local sources that have long been silent; pairings learn who was heard."""
         for peer in tuple(self._peers.values()):
+            peer.beat(SWEEP_SECONDS)
+            if peer.pairing_id is not None:
+                pairing = self._door.conductor.pairings.heard(peer.source, peer.heard_at)
+                peer.actor = pairing.actor if pairing is not None else peer.actor
+                continue
             quiet = GREETED_SECONDS if peer.greeted else LOCAL_SECONDS
-            if peer.pairing_id is None and now - peer.heard_at > quiet:
+            if now - peer.heard_at > quiet:
                 self._door.forget(peer)
 
     def monitored(self, user: UserId, address: tuple[str, int]) -> Monitored:

@@ -171,9 +171,9 @@ async def test_time_ends_a_pairing(tmp_path: Path) -> None:
             assert await book.redeem(code, source, None, ORIGIN) is not None
         for _ in range(16):
             await clock.advance(1790)
-            assert book.of(one) is not None
-        assert book.of(two) is None
+            assert book.heard(one, clock.monotonic()) is not None
+        assert [each.source for each in book.list_for(ana)] == [one]
         await clock.advance(1790)
-        assert book.of(one) is None
+        assert book.heard(one, clock.monotonic()) is None
         stage.door.close()
         await settle()
