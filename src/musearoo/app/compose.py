@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from importlib import import_module
 
 import structlog
 
+from musearoo.app.ears import ear
 from musearoo.app.housekeeping import keep_house
 from musearoo.app.lag import LoopLag
 from musearoo.app.mail import open_mailer
@@ -22,7 +22,6 @@ from musearoo.jobs.analyzer import WorkerAnalyzer
 from musearoo.jobs.pool import PoolSettings, WorkerPool
 from musearoo.jobs.renderer import WorkerRenderer
 from musearoo.jobs.runner import Handler, JobRunner, RunnerPlan
-from musearoo.ports.voice import Ear
 from musearoo.security.ambient import SystemClock, SystemRandom, Uuid7Ids
 from musearoo.security.keys import load_or_create_keys
 from musearoo.security.local_tokens import LocalTokens
@@ -133,7 +132,7 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
             lag=lag,
             understanding=Grammar(),
             recogniser=recogniser,
-            ears=_ear,
+            ears=ear,
         )
     )
     handlers.update({kind: each.perform for kind, each in conductor.performers.items()})
@@ -142,13 +141,6 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
     if local_tokens is not None:
         closing.callback(local_tokens.remove)
     return Graph(settings, conductor, pool, runner, tasks, blobs, lag, local_tokens)
-
-
-async def _ear(codec: str, rate: int, channels: int, near: float | None) -> Ear:
-    """A follower; NumPy is loaded with the first, in a thread, because that takes 0.2 s."""
-    brain = await asyncio.to_thread(import_module, "musearoo.brain.follower")
-    ear: Ear = brain.Follower(codec, rate, channels, near)
-    return ear
 
 
 class _Endings:

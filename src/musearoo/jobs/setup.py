@@ -9,7 +9,7 @@ import msgspec
 
 # -P: the folder the server was started in must not be able to shadow a module.
 WORKER: Final = (sys.executable, "-P", "-m", "musearoo.app.worker")
-_ONE_THREAD: Final = (
+ONE_THREAD: Final = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -54,7 +54,7 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     Workers read files of strangers, so what they cannot see they cannot give away.
     """
     kept = {name: value for name, value in base.items() if not _is_ours(name)}
-    return kept | dict.fromkeys(_ONE_THREAD, "1")
+    return kept | dict.fromkeys(ONE_THREAD, "1")
 
 
 def _is_ours(name: str) -> bool:
