@@ -189,6 +189,8 @@ class Desk:
         self._repeats = repeats
         self._handlers: dict[type[Act], Handler] = {}
         self._told: Told = _told_nothing
+        self.late = 0
+        """Commands that came after the bar that they asked for."""
 
     def remember(self, told: Told) -> None:
         """Ask `told` too what became of a command whose id came before."""
@@ -223,4 +225,7 @@ class Desk:
             raise InvalidValue("name", NAMES[type(command.act)], "a command that is available here")
         session = await self._sessions.open(command.session)
         with session.held():
-            return await handler(Deed(command, access, session, keep), command.act)
+            ack = await handler(Deed(command, access, session, keep), command.act)
+        if ack.lands_at is not None and ack.lands_at.late:
+            self.late += 1
+        return ack

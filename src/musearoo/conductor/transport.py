@@ -28,7 +28,7 @@ class Transport:
             return await self._ask(deed, act)
         now = self._world.clock.now()
         landing = land(deed.session.state, deed.at, now)
-        event = _changed(deed.session.state, act, now)
+        event = _changed(deed.session.state, act, landing.server_time or now)
         return await settle(deed, event, landing=landing)
 
     async def _ask(self, deed: Deed, act: SetTransport) -> Ack:

@@ -20,12 +20,14 @@ ClockSource = Literal["session", "live", "link"]
 class Landing(msgspec.Struct, frozen=True):
     """Where a change takes effect: bar from 1, beat in quarters from 0.
 
-    `server_time` is UNIX seconds, None while the transport stands.
+    `server_time` is UNIX seconds, None while the transport stands or when it never comes there.
+    `late`: the bar that was asked for had begun, so this is the next.
     """
 
     bar: int
     beat: float
     server_time: float | None = None
+    late: bool = False
 
 
 class ParameterSet(msgspec.Struct, frozen=True, kw_only=True, tag="parameter_set"):
@@ -97,7 +99,10 @@ class ContextAdopted(msgspec.Struct, frozen=True, kw_only=True, tag="context_ado
 
 
 class TransportChanged(msgspec.Struct, frozen=True, kw_only=True, tag="transport_changed"):
-    """The transport plays or stands at `tick` since server time `since`; `loop` is a tick range."""
+    """The transport plays or stands at `tick` since server time `since`; `loop` is a tick range.
+
+    `since` lies ahead where a later moment was asked for: until then it goes on as it did.
+    """
 
     playing: bool
     tick: int

@@ -307,4 +307,6 @@ class TestMusicalContext:
 def test_landings_are_written_field_by_field() -> None:
     """`lands_at` has bar, beat and the server's time."""
     event = ParameterSet(path="drums/fills", value=1, lands_at=Landing(3, 0.0, 12.5))
-    assert written(event)["data"]["lands_at"] == {"bar": 3, "beat": 0.0, "server_time": 12.5}
+    assert written(event)["data"]["lands_at"] == {
+        "bar": 3, "beat": 0.0, "server_time": 12.5, "late": False,
+    }  # fmt: skip

@@ -47,7 +47,12 @@ def apply(state: SessionState, sequenced: Sequenced) -> SessionState:
     if not paths:
         return _changed(state, event)
     versions, steps = _remembered(state, sequenced, paths)
-    return replace(_changed(state, event), versions=versions, steps=steps)
+    changed = replace(_changed(state, event), versions=versions, steps=steps)
+    if changed.tempo_map is not state.tempo_map and state.transport.playing:
+        # The music goes on from where it is: another tempo holds from here on, not from before.
+        here = replace(state.transport, tick=state.tick_at(sequenced.at), since=sequenced.at)
+        changed = replace(changed, transport=here)
+    return changed
 
 
 def _turned(state: SessionState, sequenced: Sequenced, event: ParameterSet) -> SessionState:

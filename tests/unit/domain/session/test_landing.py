@@ -29,9 +29,56 @@ def test_a_named_bar_has_a_time_while_it_lies_ahead() -> None:
     assert (landing.bar, landing.beat, landing.server_time) == (3, 0.0, 3.5)
 
 
-def test_a_bar_that_has_passed_has_no_time() -> None:
-    """Bar 1 is over: it will come again only if somebody goes back."""
-    assert land(ROLLING, At.parse("bar 1"), 110.0).server_time is None
+def test_a_bar_that_has_passed_is_late_and_lands_on_the_next() -> None:
+    """At 120 bpm, 9.5 s in, bar 5 is half over: bar 6 begins in half a second."""
+    landing = land(ROLLING, At.parse("bar 1"), 109.5)
+    assert (landing.bar, landing.beat, landing.late) == (6, 0.0, True)
+    assert landing.server_time == pytest.approx(110.0)
+
+
+def test_what_is_in_time_is_not_late() -> None:
+    for text in ("now", "next_beat", "next_bar", "bar 7"):
+        assert not land(ROLLING, At.parse(text), 109.5).late
+
+
+def looping(start: int, end: int, since: float = 0.0) -> SessionState:
+    """A transport that plays bars `start` to `end` (from 0, end excluded) round and round."""
+    loop = (start * 3840, end * 3840)
+    return SessionState(transport=Transport(playing=True, tick=loop[0], since=since, loop=loop))
+
+
+@pytest.mark.parametrize(
+    ("text", "bar", "wait"),
+    [("next_bar", 3, 0.4), ("bar 3", 3, 0.4), ("bar 4", 4, 2.4), ("next_beat", 3, 0.4)],
+)
+def test_the_end_of_a_loop_is_its_beginning(text: str, bar: int, wait: float) -> None:
+    """Bars 3 and 4 go round; shortly before the end, what comes next is bar 3."""
+    landing = land(looping(2, 4), At.parse(text), 3.6)
+    assert (landing.bar, landing.late) == (bar, False)
+    assert landing.server_time == pytest.approx(3.6 + wait, abs=1e-3)
+
+
+def test_a_bar_that_the_loop_brings_back_is_not_late() -> None:
+    """Bar 3 has begun, and comes again after bar 4."""
+    landing = land(looping(2, 4), At.parse("bar 3"), 1.0)
+    assert (landing.bar, landing.late) == (3, False)
+    assert landing.server_time == pytest.approx(4.0)
+
+
+def test_a_bar_behind_the_loop_has_no_time() -> None:
+    assert land(looping(2, 4), At.parse("bar 9"), 1.0).server_time is None
+
+
+def test_a_bar_before_the_loop_is_late() -> None:
+    landing = land(looping(2, 4), At.parse("bar 1"), 1.0)
+    assert (landing.bar, landing.late, landing.server_time) == (4, True, pytest.approx(2.0))
+
+
+def test_a_loop_without_a_whole_bar_lands_at_its_beginning() -> None:
+    state = SessionState(transport=Transport(playing=True, tick=1920, since=0.0, loop=(1920, 2880)))
+    landing = land(state, At.parse("next_bar"), 0.25)
+    assert (landing.bar, landing.beat) == (1, 2.0)
+    assert landing.server_time == pytest.approx(0.5)
 
 
 def test_standing_transport_means_now() -> None:

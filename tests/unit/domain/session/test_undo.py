@@ -156,10 +156,10 @@ class TestAnyInterleaving:
         """Whoever's value stands, only they (or nobody) can take it back."""
         room = Room()
         authors: dict[str, list[UserId]] = {"drums/a": [], "drums/b": []}
-        for user, act, path, number in acts:
+        for index, (user, act, path, _) in enumerate(acts):
             before = dict(room.state.parameters)
             if act == "turn":
-                room.turn(user, number / 10, path)
+                room.turn(user, (index + 1) / 1000, path)  # each another, so that it shows
                 authors[path].append(user)
                 continue
             try:
