@@ -256,6 +256,19 @@ async def test_a_stranger_in_the_servers_place_is_not_obeyed(stage: Stage):
         await stage.here()
 
 
+async def test_the_user_of_live_is_told_what_to_do(stage: Stage):
+    """Live's status bar says once what is missing, and that it is there."""
+    stage.pair(token="w" * 43)
+    live = stage.start_live()
+    await stage.until(lambda: live.messages)
+    await asyncio.sleep(0.5)  # it tries again
+    assert len(live.messages) == 1
+    assert "musearoo live install" in live.messages[0]
+    stage.pair()
+    await stage.here()
+    await stage.until(lambda: live.messages[1:] == ["MuseAroo: connected"])
+
+
 @pytest.mark.parametrize(
     "noise",
     [

@@ -28,6 +28,7 @@ class Bridge:
         self._song = song
         self._live_version = live_version
         self._show = show
+        self._shown = ""
         self._mirror: Mirror | None = None
         self._requests: Requests | None = None
         self._wire: Wire | None = None
@@ -82,7 +83,7 @@ class Bridge:
             self._server = pairing.read()
         except pairing.Unpaired as missing:
             note("live.unpaired", str(missing))
-            self._show("MuseAroo: run `musearoo live install` and choose this script again")
+            self._tell_user("MuseAroo: run `musearoo live install` to pair with the server")
             self._retry = now + _LONGEST_DELAY
             return
         self._heard = now
@@ -130,7 +131,7 @@ class Bridge:
             self._requests = Requests(self._song, self._mirror)
         self._mirror.begin()
         note("live.connected", f"{self._server.host}:{self._server.port}")
-        self._show("MuseAroo: connected")
+        self._tell_user("MuseAroo: connected")
 
     def _tell(self, now: float, end: float, wire: Wire) -> None:
         mirror = self._mirror
@@ -145,6 +146,12 @@ class Bridge:
             if time.perf_counter() >= end:
                 return
 
+    def _tell_user(self, text: str) -> None:
+        """Write into Live's status bar, where other scripts and Live itself write too."""
+        if text != self._shown:
+            self._shown = text
+            self._show(text)
+
     def _drop(self, now: float, reason: str) -> None:
         if self._wire is not None:
             self._wire.close()
@@ -152,8 +159,11 @@ class Bridge:
         if self._requests is not None:
             self._requests.forget()
         if self._welcomed:
-            self._show("MuseAroo: the server is gone; waiting for it")
+            self._tell_user("MuseAroo: the server is gone; waiting for it")
+        elif self._nonce:
+            self._tell_user("MuseAroo: not accepted; if it stays so, run `musearoo live install`")
         self._welcomed = False
+        self._nonce = ""
         note("live.disconnected", reason)
         self._retry = now + self._delay
         self._delay = min(_LONGEST_DELAY, self._delay * 2)
