@@ -92,8 +92,8 @@ async def _serve(
 
         metrics = Metrics(graph)
         _settle_memory()
-        app = create_app(graph.conductor, _options(graph, metrics))
-        door = Door(graph.conductor, _ws_options(settings))
+        app = create_app(graph.conductor, rest_options(graph, metrics))
+        door = Door(graph.conductor, ws_options(settings))
         door.start()
         port = listener.getsockname()[1]
 
@@ -135,7 +135,7 @@ def _load_doors() -> None:
     import_module("musearoo.protocols.rest.app")
 
 
-def _options(graph: Graph, metrics: Metrics) -> RestOptions:
+def rest_options(graph: Graph, metrics: Metrics) -> RestOptions:
     settings = graph.settings
     return RestOptions(
         allowed_hosts=settings.hosts,
@@ -148,7 +148,7 @@ def _options(graph: Graph, metrics: Metrics) -> RestOptions:
     )
 
 
-def _ws_options(settings: Settings) -> WsOptions:
+def ws_options(settings: Settings) -> WsOptions:
     return WsOptions(
         allowed_hosts=settings.hosts,
         allowed_origins=settings.cors_origins,

@@ -1,5 +1,6 @@
 """Server frames as bytes (RFC 6455 §5.2). They are unmasked, so one copy serves every receiver."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from musearoo.codecs.ws import SharedEvent
@@ -17,6 +18,16 @@ def text_frame(payload: bytes) -> bytes:
 def binary_frame(payload: bytes) -> bytes:
     """A whole binary message."""
     return _frame(_BINARY, payload)
+
+
+def payloads_of(frames: bytes) -> Iterator[tuple[bool, bytes]]:
+    """Of frames made here, one after the other: whether each is text, and its payload."""
+    at = 0
+    while at < len(frames):
+        head = at + {126: 4, 127: 10}.get(frames[at + 1], 2)
+        size = frames[at + 1] if head == at + 2 else int.from_bytes(frames[at + 2 : head], "big")
+        yield frames[at] == _TEXT, frames[head : head + size]
+        at = head + size
 
 
 def _frame(first: int, payload: bytes) -> bytes:

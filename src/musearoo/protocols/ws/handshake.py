@@ -1,8 +1,10 @@
 """Who may open a WebSocket: Host and Origin (RFC 6455 §10.2), before anything is agreed on."""
 
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import urlsplit
 
 from websockets.datastructures import Headers, MultipleValuesError
@@ -10,6 +12,7 @@ from websockets.datastructures import Headers, MultipleValuesError
 from musearoo.protocols.ws.options import WsOptions
 
 Refusal = tuple[HTTPStatus, str]
+_MAXIMUM_CLIENT: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,19 @@ def refusal(headers: Headers, options: WsOptions) -> Refusal | None:
     if page is not None and not _welcome(page, options):
         return HTTPStatus.FORBIDDEN, "Pages of this origin may not connect.\n"
     return None
+
+
+def arrival(headers: Headers, address: str, *, binary: bool) -> Arrival:
+    """What a handshake that was not refused told."""
+    client = ""
+    with suppress(MultipleValuesError):
+        client = headers.get("X-MuseAroo-Client") or headers.get("User-Agent") or ""
+    return Arrival(
+        address=address,
+        client="".join(each for each in client[:_MAXIMUM_CLIENT] if each.isprintable()),
+        page=headers.get("Origin"),
+        binary=binary,
+    )
 
 
 def address_of(peer: str, headers: Headers, options: WsOptions) -> str:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, Final, cast
 
 import structlog
-from websockets.exceptions import InvalidHandshake
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -20,7 +19,6 @@ from musearoo.codecs.ws import MAXIMUM_FRAME, SUBPROTOCOL_BINARY, SUBPROTOCOL_JS
 from musearoo.protocols.ws import handshake
 from musearoo.protocols.ws.connection import Connection
 from musearoo.protocols.ws.door import Door
-from musearoo.protocols.ws.handshake import Arrival
 from musearoo.protocols.ws.plain import TEXT, frame_size, plain_frame
 
 log = structlog.get_logger(__name__)
@@ -28,7 +26,6 @@ log = structlog.get_logger(__name__)
 _SUBPROTOCOLS: Final = [Subprotocol(SUBPROTOCOL_JSON), Subprotocol(SUBPROTOCOL_BINARY)]
 _HIGH_WATER: Final = 64 << 10
 _CLOSE_SECONDS: Final = 1.0
-_MAXIMUM_CLIENT: Final = 120
 _NOTSENT_LOWAT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _NOTSENT_BYTES: Final = 16 << 10
 _silent = logging.getLogger("musearoo.websockets")
@@ -173,7 +170,11 @@ class RoomProtocol(Protocol):
         if self._ws.state is State.OPEN:
             self._connection = Connection(
                 self._door,
-                _arrival(request, self._address, self._ws.subprotocol),
+                handshake.arrival(
+                    request.headers,
+                    self._address,
+                    binary=self._ws.subprotocol == SUBPROTOCOL_BINARY,
+                ),
                 wake=partial(self._door.flusher.add, self),
                 hang_up=self._hang_up,
                 hold=self._hold,
@@ -312,16 +313,3 @@ def _half_close(transport: Transport) -> None:
 def _chosen(_ws: ServerProtocol, offered: Any) -> Subprotocol | None:
     """The first of ours that the client offers; none offered means JSON."""
     return next((each for each in _SUBPROTOCOLS if each in offered), None)
-
-
-def _arrival(request: Request, address: str, subprotocol: str | None) -> Arrival:
-    headers = request.headers
-    with suppress(InvalidHandshake, LookupError):
-        client = headers.get("X-MuseAroo-Client") or headers.get("User-Agent") or ""
-        return Arrival(
-            address=address,
-            client="".join(each for each in client[:_MAXIMUM_CLIENT] if each.isprintable()),
-            page=headers.get("Origin"),
-            binary=subprotocol == SUBPROTOCOL_BINARY,
-        )
-    return Arrival(address, "", headers.get("Origin"), subprotocol == SUBPROTOCOL_BINARY)

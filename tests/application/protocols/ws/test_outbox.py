@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musearoo.protocols.ws import frames
 from musearoo.protocols.ws.outbox import HARD_CAP, Outbox
 
 
@@ -143,3 +144,12 @@ class TestProperty:
         assert set(last.values()) <= set(numbers)
         assert all(any(a <= number <= b for a, b in gaps) for number in missing)
         assert 0 == box.queued_bytes
+
+
+def test_frames_in_a_row_are_told_apart():
+    """What is written in one piece can be sent as messages too."""
+    bodies = [bytes(n) for n in (0, 1, 125, 126, 65_535, 65_536, 3)]
+    made = [frames.text_frame(b) if n % 2 else frames.binary_frame(b) for n, b in enumerate(bodies)]
+    told = list(frames.payloads_of(b"".join(made)))
+    assert bodies == [payload for _, payload in told]
+    assert [bool(n % 2) for n in range(len(bodies))] == [text for text, _ in told]
