@@ -6,7 +6,7 @@ import pytest
 
 from musearoo.conductor.world import Rules
 from musearoo.domain.errors import Conflict, InvalidValue
-from musearoo.domain.ids import GenerationId, SessionId, TakeId
+from musearoo.domain.ids import GenerationId, ProjectId, SessionId, TakeId
 from musearoo.domain.permissions import Actor
 from musearoo.domain.session.state import PartState
 from tests.doubles.house import House, house
@@ -15,13 +15,13 @@ FREE = Rules(quotas=False)
 SWITCH = {"part": "drums"}
 
 
-async def drums(place: House, project: str) -> PartState:
+async def drums(place: House, project: ProjectId) -> PartState:
     return (await place.conductor.sessions.open(SessionId(project))).state.parts["drums"]
 
 
-async def made(place: House, ada: Actor, project: str, name: str, **args: object) -> str:
+async def made(place: House, ada: Actor, project: ProjectId, name: str, **args: object) -> str:
     """The take that a command made."""
-    ack = await place.do(ada, project, name, args)  # type: ignore[arg-type]
+    ack = await place.do(ada, project, name, args)
     await place.conductor.performance.ended(GenerationId(ack.generation_id or ""), 10)
     return ack.take_id or ""
 

@@ -6,7 +6,7 @@ import pytest
 
 from musearoo.conductor.world import Rules
 from musearoo.domain.events import TransportChanged
-from musearoo.domain.ids import SessionId
+from musearoo.domain.ids import ProjectId, SessionId
 from musearoo.domain.permissions import Actor
 from musearoo.domain.session.state import SessionState
 from tests.application.conductor.test_generation import events_of
@@ -17,11 +17,11 @@ FREE = Rules(quotas=False)
 BAR = 3840  # at 120 bpm two seconds
 
 
-async def state_of(place: House, project: str) -> SessionState:
+async def state_of(place: House, project: ProjectId) -> SessionState:
     return (await place.conductor.sessions.open(SessionId(project))).state
 
 
-async def playing(place: House, clock: SteppedClock) -> tuple[Actor, str]:
+async def playing(place: House, clock: SteppedClock) -> tuple[Actor, ProjectId]:
     """Somebody whose project plays, one and a half bars in."""
     ada = await place.person("ada")
     project = await place.project(ada)

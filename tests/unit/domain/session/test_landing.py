@@ -71,7 +71,8 @@ def test_a_bar_behind_the_loop_has_no_time() -> None:
 
 def test_a_bar_before_the_loop_is_late() -> None:
     landing = land(looping(2, 4), At.parse("bar 1"), 1.0)
-    assert (landing.bar, landing.late, landing.server_time) == (4, True, pytest.approx(2.0))
+    assert (landing.bar, landing.late) == (4, True)
+    assert landing.server_time == pytest.approx(2.0)
 
 
 def test_a_loop_without_a_whole_bar_lands_at_its_beginning() -> None:
