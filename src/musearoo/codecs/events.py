@@ -105,7 +105,30 @@ def envelope(sequenced: Sequenced) -> Envelope:
 
 def encode_event(sequenced: Sequenced) -> bytes:
     """The message as JSON bytes."""
+    event = sequenced.event
+    if type(event) is ParameterSet:
+        return _ENCODER.encode(_turned(sequenced, event))
     return _ENCODER.encode(envelope(sequenced))
+
+
+def _turned(sequenced: Sequenced, event: ParameterSet) -> Envelope:
+    """What `envelope` says of a parameter, in one step: it is nearly every event."""
+    return Envelope(
+        "parameter_change",
+        sequenced.session,
+        sequenced.user,
+        sequenced.at,
+        {
+            "path": event.path,
+            "value": event.value,
+            "gesture": event.gesture,
+            "lands_at": event.lands_at,
+        },
+        sequenced.seq,
+        sequenced.epoch,
+        sequenced.cause,
+        history=sequenced.history,
+    )
 
 
 def wire_type(event: Event) -> str:

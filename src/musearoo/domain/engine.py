@@ -1,6 +1,5 @@
 """What the rest of the system knows of an engine: its description, bars, takes and recipes."""
 
-import math
 from typing import Final, Literal
 
 import msgspec
@@ -49,21 +48,15 @@ class ParameterSpec(msgspec.Struct, frozen=True, kw_only=True):
         raise InvalidValue(self.name, value, "one of " + ", ".join(self.choices))
 
     def _number(self, value: object) -> float | int:
-        whole = "a whole number " if self.kind == "integer" else ""
-        expected = f"{whole}{self.minimum:g} to {self.maximum:g}"
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float)
-            or not math.isfinite(value)
+            or not self.minimum <= value <= self.maximum  # also refuses NaN and infinities
+            or (self.kind == "integer" and value != int(value))
         ):
-            raise InvalidValue(self.name, value, expected)
-        if not self.minimum <= value <= self.maximum:
-            raise InvalidValue(self.name, value, expected)
-        if self.kind == "integer":
-            if value != int(value):
-                raise InvalidValue(self.name, value, expected)
-            return int(value)
-        return float(value)
+            whole = "a whole number " if self.kind == "integer" else ""
+            raise InvalidValue(self.name, value, f"{whole}{self.minimum:g} to {self.maximum:g}")
+        return int(value) if self.kind == "integer" else float(value)
 
 
 class EngineDescription(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """One event on its way to many readers: encoded once, whoever and however many they are."""
 
-from musearoo.codecs.events import encode_event, wire_type
+from musearoo.codecs.events import encode_event, wire_type_of
 from musearoo.codecs.ws.handles import HandleTable
 from musearoo.codecs.ws.table import MESSAGES, Key, MessageClass, coalescing_key
 from musearoo.domain.events import ParameterSet, Sequenced
@@ -18,7 +18,7 @@ class SharedEvent:
         self.sequenced = sequenced
         self.sender = sender
         event = sequenced.event
-        self.type: str = wire_type(event)
+        self.type: str = wire_type_of(type(event))
         self.message_class: MessageClass = MESSAGES[self.type].message_class
         self.key: Key | None = None
         if type(event) is ParameterSet:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from musearoo.codecs.events import encode_event
 from musearoo.codecs.ws import SharedEvent
 from musearoo.codecs.ws.handles import HandleTable
 
@@ -40,24 +41,17 @@ def _frame(first: int, payload: bytes) -> bytes:
 
 
 class Post:
-    """A session event on its way to everyone: framed at most once for each subprotocol."""
+    """A session event on its way to everyone: framed once for each subprotocol."""
 
-    __slots__ = ("_binary", "_text", "at", "event", "key", "seq")
+    __slots__ = ("_binary", "at", "event", "key", "seq", "text")
 
     def __init__(self, event: SharedEvent, at: float) -> None:
         self.event = event
         self.seq = event.seq
         self.key = event.key
         self.at = at
-        self._text: bytes | None = None
+        self.text = text_frame(encode_event(event.sequenced))  # the log counts its bytes
         self._binary: bytes | None = None
-
-    @property
-    def text(self) -> bytes:
-        """The event as a text frame."""
-        if self._text is None:
-            self._text = text_frame(self.event.text)
-        return self._text
 
     def binary(self, handles: HandleTable) -> bytes:
         """The event as a binary frame, or as text where only text can say it."""

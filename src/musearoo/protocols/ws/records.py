@@ -37,9 +37,7 @@ def _messages(frame: bytes, handles: HandleTable, instance: str) -> Iterator[Inc
 
 def counter_of(message_id: str, name: str) -> int | None:
     """The counter of an id `<name>:<counter>`; None for any other id."""
-    if not message_id.startswith(name):
-        return None
-    colon, number = message_id[len(name) :][:1], message_id[len(name) + 1 :]
-    if colon != ":" or len(number) > _LONGEST or not (number.isascii() and number.isdigit()):
+    found, _, number = message_id.rpartition(":")
+    if found != name or len(number) > _LONGEST or not (number.isdigit() and number.isascii()):
         return None
     return int(number)

@@ -20,14 +20,13 @@ def turn(connection: "Connection", message: Incoming) -> bool:
 
     False for what must wait for messages before it or for something to be looked up.
     """
-    guest, room, cause = connection.guest, connection.room, message.message_id
-    if not isinstance(message, ParameterChange) or connection.busy or guest is None:
+    if type(message) is not ParameterChange or connection.busy:
         return False
-    data = message.data
-    if room is None or data.path is None or data.value is None or data.at is not None:
+    guest, room, cause, data = connection.guest, connection.room, message.message_id, message.data
+    if guest is None or room is None or cause is None or data.at is not None:
         return False
-    counter = counter_of(cause, connection.name) if cause is not None else None
-    if cause is None or counter is None or counter <= connection.counter:
+    counter = counter_of(cause, connection.name)
+    if counter is None or counter <= connection.counter or data.path is None or data.value is None:
         return False
     act = SetParameter(path=data.path, value=data.value, gesture=data.gesture)
     room.senders[cause] = connection.present.sender
