@@ -29,10 +29,14 @@ def slip_frame(packet: bytes) -> bytes:
 
 
 class FrameReader:
-    """One stream. `framing` is None until its first byte told which it is."""
+    """One stream. `framing` is None until its first byte told which it is.
+
+    `refusal` says why the stream cannot be read on, once it cannot; close it then.
+    """
 
     def __init__(self, maximum: int = MAXIMUM_PACKET) -> None:
         self.framing: Framing | None = None
+        self.refusal: OscRefused | None = None
         self._maximum = maximum
         self._held = bytearray()
         self._searched = 0
@@ -40,17 +44,34 @@ class FrameReader:
     def feed(self, octets: bytes) -> list[bytes]:
         """The packets that these bytes complete.
 
-        Raises `OscRefused` when the stream cannot be read on; close it then.
+        Raises `OscRefused` where the stream cannot be read on. Packets before the fault are
+        given first: then `refusal` is set and the next call raises it.
         """
+        if self.refusal is not None:
+            raise self.refusal
+        packets: list[bytes] = []
         self._held += octets
-        if self.framing is None:
-            if not self._held:
-                return []
-            self.framing = _detected(self._held[0])
-        return self._by_length() if self.framing is Framing.LENGTH else self._by_slip()
+        try:
+            self._read_into(packets)
+        except OscRefused as refusal:
+            self.refusal = refusal
+            self._held.clear()
+            if not packets:
+                raise
+        return packets
 
-    def _by_length(self) -> list[bytes]:
-        packets, at = [], 0
+    def _read_into(self, packets: list[bytes]) -> None:
+        if not self._held:
+            return
+        if self.framing is None:
+            self.framing = _detected(self._held[0])
+        if self.framing is Framing.LENGTH:
+            self._by_length(packets)
+        else:
+            self._by_slip(packets)
+
+    def _by_length(self, packets: list[bytes]) -> None:
+        at = 0
         while len(self._held) - at >= 4:
             length = int.from_bytes(self._held[at : at + 4], "big")
             if length % 4 or not 0 < length <= self._maximum:
@@ -62,17 +83,18 @@ class FrameReader:
             packets.append(bytes(self._held[at + 4 : at + 4 + length]))
             at += 4 + length
         del self._held[:at]
-        return packets
 
-    def _by_slip(self) -> list[bytes]:
+    def _by_slip(self, packets: list[bytes]) -> None:
         end = self._held.rfind(_END, self._searched)
         whole = b"" if end < 0 else bytes(self._held[:end])
         del self._held[: end + 1]
         self._searched = len(self._held)
+        for frame in whole.split(_END):
+            if frame:
+                packets.append(self._unescaped(frame))  # noqa: PERF401  (it may refuse midway)
         # Every byte may have been escaped into two.
         if self._searched > 2 * self._maximum:
             raise OscRefused(f"A packet has at most {self._maximum} bytes.")
-        return [self._unescaped(frame) for frame in whole.split(_END) if frame]
 
     def _unescaped(self, frame: bytes) -> bytes:
         if _ESC in frame:

@@ -1,6 +1,7 @@
 """OSC over TCP: both framings, told apart by a connection's first byte, answered in kind."""
 
 import asyncio
+import contextlib
 import socket
 from collections import Counter, deque
 from collections.abc import Callable
@@ -55,17 +56,18 @@ class Connection(asyncio.BufferedProtocol):
         host, port, *_ = transport.get_extra_info("peername") or ("", 0)
         self.source = self._streams.opened(self, host, port)
 
+    @property
+    def refusal(self) -> OscRefused | None:
+        """Why the stream cannot be read on."""
+        return self._reader.refusal
+
     def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        try:
-            packets = self._reader.feed(bytes(self._buffer[:nbytes]))
-        except OscRefused as refusal:
-            self._streams.broken(self, refusal)
-            return
-        if packets:
-            self.packets.extend(packets)
+        with contextlib.suppress(OscRefused):  # which the reader keeps
+            self.packets.extend(self._reader.feed(bytes(self._buffer[:nbytes])))
+        if self.packets or self.refusal:
             self._streams.arrived(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
@@ -175,7 +177,7 @@ class Streams:
             self._ready.append(connection)
         self._turn_soon()
 
-    def broken(self, connection: Connection, refusal: OscRefused) -> None:
+    def _broken(self, connection: Connection, refusal: OscRefused) -> None:
         """The stream cannot be read on; it is said only to who was admitted before."""
         self._counts.refused += 1
         if connection.admitted:
@@ -217,6 +219,8 @@ class Streams:
             self._ready.append(connection)
         elif connection.lost:
             self.ended(connection)
+        elif connection.refusal is not None:
+            self._broken(connection, connection.refusal)
         else:
             connection.resume()
 

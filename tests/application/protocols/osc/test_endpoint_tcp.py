@@ -105,10 +105,9 @@ async def test_a_stream_that_cannot_be_read_is_closed_alone(
     endpoint: Endpoint, recorder: Recorder
 ) -> None:
     async with connected(endpoint) as good, connected(endpoint) as bad:
-        bad.send(length_frame(X))
-        await until(lambda: len(recorder.acts) == 1)
-        bad.send(b"\x7f\xff\xff\xff")
+        bad.send(length_frame(X) + b"\x7f\xff\xff\xff")
         assert await bad.is_closed()
+        assert len(recorder.acts) == 1
         await until(lambda: recorder.gone == [recorder.sources[0]])
         assert [source for source, _ in recorder.refusals] == recorder.sources
         good.send(length_frame(X))

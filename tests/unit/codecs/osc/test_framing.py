@@ -1,5 +1,6 @@
 """Packets come out of a stream as they went in, however it is cut, and a bad stream is refused."""
 
+import contextlib
 import struct
 
 import pytest
@@ -89,6 +90,22 @@ def test_a_stream_that_cannot_be_read_on(stream: bytes) -> None:
     for step in (len(stream), 5_000):
         with pytest.raises(OscRefused, match=r"\.$"):
             fed(stream, step)
+
+
+@pytest.mark.parametrize("framing", Framing)
+@pytest.mark.parametrize("step", [1, 5, 1_000])
+def test_packets_before_the_fault_are_given(framing: Framing, step: int) -> None:
+    """However the stream is cut; then it is refused, for good."""
+    good = b"".join(map(FRAMES[framing], ENCODED))
+    stream = good + {Framing.LENGTH: bytes(4), Framing.SLIP: b"\xdb\x00\xc0"}[framing]
+    reader, packets = FrameReader(), []
+    for at in range(0, len(stream), step):
+        with contextlib.suppress(OscRefused):
+            packets += reader.feed(stream[at : at + step])
+    assert packets == ENCODED
+    assert reader.refusal is not None
+    with pytest.raises(OscRefused):
+        reader.feed(length_frame(ENCODED[0]))
 
 
 @pytest.mark.serial
