@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 Send = Callable[[Source, bytes], bool]
 _CONTROLLER: Final = "/musearoo/cc/"
 _LOG_SECONDS: Final = 60.0
-_MANY: Final = 8  # peers in motion above which values are collected for longer
+_MANY: Final = 4  # peers in motion above which values are collected for longer
 
 
 class Door:
@@ -264,10 +264,11 @@ class Door:
 
     async def _flush(self) -> None:
         try:
-            owing = True
+            owing, many = True, 0
             while self._open and (owing or self._moving):
-                many = len(self._moving) / _MANY
-                await self.clock.sleep(min(FLUSH_SECONDS * max(1.0, many), SLOWEST_FLUSH_SECONDS))
+                wait = FLUSH_SECONDS * max(1.0, many / _MANY)
+                await self.clock.sleep(min(wait, SLOWEST_FLUSH_SECONDS))
+                many = len(self._moving)
                 await self._moved(self.clock.monotonic())
                 owing = self._feed()
         finally:
