@@ -10,7 +10,10 @@ from musearoo.ports.ambient import Clock
 
 RESEND_SECONDS: Final = 0.13
 """Live looks at its socket every 100 ms: no answer after this is a loss, or a busy Live."""
-SLOWER: Final = 1.25
+EACH_SECONDS: Final = 0.005
+"""What Live may need for each of the requests that are under way."""
+QUICK_TIMES: Final = 8
+SLOWER: Final = 1.5
 SLOWEST_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 6.0
 
@@ -36,6 +39,7 @@ class Asking:
         self._send = send
         self._clock = clock
         self._waiters: dict[str, list[_Waiter]] = {}
+        self._under_way = 0
 
     def hear(self, message: Message) -> None:
         """Give a message of Live to those who wait for it."""
@@ -64,9 +68,11 @@ class Asking:
         addresses = {question.address for question in questions}
         for address in addresses:
             self._waiters.setdefault(address, []).append(waiter)
+        self._under_way += 1
         try:
             return await self._until(waiter, acts, questions, once=once, patience=patience)
         finally:
+            self._under_way -= 1
             for address in addresses:
                 self._waiters[address].remove(waiter)
 
@@ -81,10 +87,11 @@ class Asking:
     ) -> Message:
         deadline = self._clock.monotonic() + patience
         wait, acting = RESEND_SECONDS, True
+        turn = 0
         while True:
             waiter.denied = False
             self._send(*(acts if acting else ()), *questions)
-            await asyncio.wait({waiter.answer}, timeout=wait)
+            await asyncio.wait({waiter.answer}, timeout=wait + EACH_SECONDS * self._under_way)
             if waiter.answer.done():
                 return waiter.answer.result()
             if self._clock.monotonic() >= deadline:
@@ -92,5 +99,6 @@ class Asking:
                     "Ableton Live did not confirm this; close its menus and dialogs, try again."
                 )
             acting = not once or (waiter.denied and not acting)
-            wait = min(wait * SLOWER, SLOWEST_SECONDS)
+            wait = min(wait * SLOWER, SLOWEST_SECONDS) if turn >= QUICK_TIMES else wait
             self.resent += 1
+            turn += 1
