@@ -5,10 +5,11 @@ pairings or sessions.
 """
 
 import asyncio
+import contextlib
 import errno
 import socket
 import sys
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import structlog
 
@@ -19,9 +20,13 @@ from musearoo.ports.tasks import Spawn
 from musearoo.protocols.osc.schedule import Scheduler
 from musearoo.protocols.osc.source import Counts, Receiver, Source
 from musearoo.protocols.osc.tcp import Streams
-from musearoo.protocols.osc.udp import Datagrams
+from musearoo.protocols.osc.udp import RECEIVE_BUFFER, Datagrams
 
+_LOOPBACK: Final = "127.0.0.1"
+_LOOPBACK_6: Final = "::1"
 _TRIES: Final = 16  # free UDP ports looked at for one that is free for TCP too
+
+_Pair: TypeAlias = tuple[socket.socket, socket.socket]  # for UDP and for TCP
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +41,7 @@ class Endpoint:
         self._clock = clock
         self._schedule = Scheduler(self._deliver, self.counts, clock=clock, spawn=spawn)
         self._streams = Streams(self._take, receiver, self.counts, clock=clock, spawn=spawn)
-        self._datagrams: Datagrams | None = None
+        self._datagrams: dict[bool, Datagrams] = {}  # by whether they are of IPv6
 
     @property
     def pending(self) -> int:
@@ -48,12 +53,17 @@ class Endpoint:
         """Open TCP connections."""
         return len(self._streams)
 
-    async def start(self, udp: socket.socket, tcp: socket.socket) -> None:
+    async def start(self, pairs: list[_Pair]) -> None:
         """Read from these bound sockets, which the endpoint now owns."""
-        self.host, self.port = udp.getsockname()[:2]
-        self._datagrams = Datagrams(udp, self._datagram, clock=self._clock)
-        await self._streams.start(tcp)
-        await self._datagrams.start()
+        self.host, self.port = pairs[0][0].getsockname()[:2]
+        for udp, tcp in pairs:
+            datagrams = Datagrams(udp, self._datagram, clock=self._clock)
+            self._datagrams[udp.family == socket.AF_INET6] = datagrams
+            await self._streams.start(tcp)
+            await datagrams.start()
+        given = min(datagrams.buffer for datagrams in self._datagrams.values())
+        if given < RECEIVE_BUFFER:
+            log.info("osc.small_buffer", given=given, wanted=RECEIVE_BUFFER)
 
     def send(self, source: Source, packet: bytes) -> bool:
         """Send an encoded packet; False where it was dropped. Never waits.
@@ -63,9 +73,8 @@ class Endpoint:
         if source.transport == "tcp":
             sent = self._streams.send(source, packet)
         else:
-            sent = self._datagrams is not None and self._datagrams.send(
-                source.host, source.port, packet
-            )
+            datagrams = self._datagrams.get(":" in source.host)
+            sent = datagrams is not None and datagrams.send(source.host, source.port, packet)
         self.counts.sent += sent
         self.counts.unsent += not sent
         return sent
@@ -78,8 +87,8 @@ class Endpoint:
 
     async def close(self) -> None:
         self._schedule.close()
-        if self._datagrams is not None:
-            self._datagrams.close()
+        for datagrams in self._datagrams.values():
+            datagrams.close()
         await self._streams.close()
 
     def _datagram(self, host: str, port: int, packet: bytes) -> None:
@@ -116,14 +125,22 @@ class Endpoint:
 async def open_endpoint(
     receiver: Receiver, *, host: str, port: int, clock: Clock, spawn: Spawn
 ) -> Endpoint:
-    """Listen on UDP and TCP; port 0 takes a free one. Raises `Unavailable`."""
-    udp, tcp = await _bound(host, port)
+    """Listen on UDP and TCP; port 0 takes a free one. Raises `Unavailable`.
+
+    On 127.0.0.1 it listens on ::1 too where that can be had: some programs mean the one and some
+    the other when they say localhost.
+    """
+    host = _LOOPBACK if host == "localhost" else host
+    pairs = [await _bound(host, port)]
+    if host == _LOOPBACK:
+        with contextlib.suppress(Unavailable):
+            pairs.append(await _bound(_LOOPBACK_6, pairs[0][0].getsockname()[1]))
     endpoint = Endpoint(receiver, clock=clock, spawn=spawn)
-    await endpoint.start(udp, tcp)
+    await endpoint.start(pairs)
     return endpoint
 
 
-async def _bound(host: str, port: int) -> tuple[socket.socket, socket.socket]:
+async def _bound(host: str, port: int) -> _Pair:
     """Two sockets on one port number."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)

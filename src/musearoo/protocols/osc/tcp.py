@@ -113,7 +113,7 @@ class Streams:
         self._connections: dict[int, Connection] = {}
         self._hosts: Counter[str] = Counter()
         self._ready: deque[Connection] = deque()
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._sweeper: asyncio.Task[None] | None = None
         self._turning = False
 
@@ -121,11 +121,13 @@ class Streams:
         return len(self._connections)
 
     async def start(self, bound: socket.socket) -> None:
+        """Listen on this socket too."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Connection(self, self._clock.monotonic()), sock=bound
+        self._servers.append(
+            await loop.create_server(lambda: Connection(self, self._clock.monotonic()), sock=bound)
         )
-        self._sweeper = self._spawn(self._sweep(), name="osc.tcp")
+        if self._sweeper is None:
+            self._sweeper = self._spawn(self._sweep(), name="osc.tcp")
 
     def send(self, source: Source, packet: bytes) -> bool:
         connection = self._connections.get(source.connection)
@@ -146,8 +148,8 @@ class Streams:
             connection.abort()
 
     async def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for connection in tuple(self._connections.values()):

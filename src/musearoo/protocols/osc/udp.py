@@ -35,6 +35,11 @@ class Datagrams:
         _ask(bound, socket.SO_RCVBUF, RECEIVE_BUFFER)
         _ask(bound, socket.SO_SNDBUF, SEND_BUFFER)
 
+    @property
+    def buffer(self) -> int:
+        """Bytes that the system holds for us."""
+        return self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
         try:

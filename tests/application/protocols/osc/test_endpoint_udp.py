@@ -219,6 +219,34 @@ async def test_over_ipv6(recorder: Recorder) -> None:
         pytest.skip("no IPv6 here")
 
 
+@needs_ipv6
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_localhost_means_both_loopback_addresses(recorder: Recorder, host: str) -> None:
+    """On one port number, each answered from where it asked; another address is only itself."""
+    async with listening(recorder, host=host) as endpoint:
+        assert endpoint.host == "127.0.0.1"
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            recorder.acts.clear()
+            with socket.socket(family, socket.SOCK_DGRAM) as peer:
+                peer.setblocking(False)
+                try:
+                    peer.connect((address, endpoint.port))
+                except OSError:
+                    pytest.skip("no IPv6 here")
+                peer.send(X)
+                await until(lambda: bool(recorder.acts))
+                assert recorder.sources[0].host == address
+                assert endpoint.send(recorder.sources[0], X)
+                assert await heard(peer) == X
+            reader, writer = await asyncio.open_connection(address, endpoint.port)
+            writer.write(b"\0\0\0\x0c" + X)
+            await until(lambda: len(recorder.acts) == 2)
+            assert recorder.sources[1].host == address
+            writer.close()
+            await writer.wait_closed()
+            del reader
+
+
 class LoopWithoutReaders(asyncio.SelectorEventLoop):
     """As the Proactor loop of Windows, which watches no sockets for others."""
 
