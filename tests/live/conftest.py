@@ -13,8 +13,13 @@ import pytest
 from musearoo.app.tasks import Tasks
 from musearoo.live.abletonosc import AbletonOscLink
 from musearoo.live.link import LiveLink, Report
+from musearoo.live.script.install import Server, install
+from musearoo.live.script.link import ScriptLink, Where
 from musearoo.live.wire import Address
+from musearoo.ports.ambient import Clock
+from musearoo.ports.tasks import Spawn
 from musearoo.security.ambient import SystemClock
+from tests.application.live.script.stage import TOKEN, load
 from tests.doubles.fake_live import FakeLive
 from tests.doubles.fake_live.host import abletonosc
 from tests.doubles.osc_surface import osc_surface
@@ -26,9 +31,7 @@ PATIENCE = 20.0
 @pytest.fixture(params=["double", "genuine"])
 def script(request: pytest.FixtureRequest) -> str:
     """Which script runs in the fake Live."""
-    if request.param == "genuine" and not os.environ.get(CHECKOUT):
-        pytest.skip(f"{CHECKOUT} names no checkout of AbletonOSC: its genuine code was not tried")
-    return str(request.param)
+    return _present(request.param)
 
 
 class Stage:
@@ -60,6 +63,55 @@ class Stage:
         folder = Path(os.environ[CHECKOUT])
         return abletonosc(folder, listen=self.listen, reply=self.reply)
 
+    def link(self, clock: Clock, spawn: Spawn) -> AbletonOscLink:
+        """A new link to it."""
+        return AbletonOscLink(self.address, clock=clock, spawn=spawn)
+
+
+class ScriptStage:
+    """A Live with our own script, which connects to the link that was made last."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.live: FakeLive | None = None
+        self._link: ScriptLink
+
+    def link(self, clock: Clock, spawn: Spawn) -> ScriptLink:
+        self._link = ScriptLink(Where(port=0), TOKEN, clock=clock, spawn=spawn)
+        return self._link
+
+    def start(self, **settings: Any) -> FakeLive:
+        """Start Live anew, with the script installed."""
+        self.quit()
+        install(self.folder, Server("127.0.0.1", self._link.port, TOKEN), "test")
+        self.live = FakeLive(load(self.folder / "MuseAroo"), **settings).start()
+        return self.live
+
+    def quit(self) -> None:
+        if self.live is not None:
+            self.live.stop()
+            self.live = None
+
+
+Way = Stage | ScriptStage
+
+
+@pytest.fixture(params=["double", "genuine", "script"])
+def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
+    """A Live by each of the ways into it."""
+    if request.param == "script":
+        stage: Way = ScriptStage(tmp_path / "Remote Scripts")
+    else:
+        stage = Stage(_present(request.param))
+    yield stage
+    stage.quit()
+
+
+def _present(script: str) -> str:
+    if script == "genuine" and not os.environ.get(CHECKOUT):
+        pytest.skip(f"{CHECKOUT} names no checkout of AbletonOSC: its genuine code was not tried")
+    return script
+
 
 @pytest.fixture
 def stage(script: str) -> Iterator[Stage]:
@@ -73,7 +125,7 @@ def stage(script: str) -> Iterator[Stage]:
 async def linked(stage: Stage) -> AsyncIterator[tuple[AbletonOscLink, list[Report]]]:
     """A link to it, with everything it reports."""
     tasks, reports = Tasks(), []  # type: ignore[var-annotated]
-    link = AbletonOscLink(stage.address, clock=SystemClock(), spawn=tasks)
+    link = stage.link(SystemClock(), tasks)
     link.listen(reports.append)
     await link.open()
     try:

@@ -18,10 +18,11 @@ from musearoo.domain.session.state import SessionState
 from musearoo.live.abletonosc import AbletonOscLink
 from musearoo.live.bridge import LiveBridge
 from musearoo.live.clips import clip_of
+from musearoo.live.script.link import ScriptLink
 from tests.doubles.fake_live import FakeLive
 from tests.doubles.fake_live.song import Song
 from tests.doubles.house import House, house
-from tests.live.conftest import Stage, here, until
+from tests.live.conftest import Way, here, until
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Gig:
     ada: Actor
     project: ProjectId
     bridge: LiveBridge
-    link: AbletonOscLink
+    link: AbletonOscLink | ScriptLink
     live: FakeLive
     events: list[Sequenced]
 
@@ -57,19 +58,19 @@ class Gig:
 
 @contextlib.asynccontextmanager
 async def gig(
-    stage: Stage, folder: Path, song: Song | None = None, **settings: Any
+    way: Way, folder: Path, song: Song | None = None, **settings: Any
 ) -> AsyncIterator[Gig]:
     """A bound bridge, with Live there."""
-    live = stage.start(song=song or Song(), **{"tick": 0.03, **settings})
     async with house(folder) as place:
         world = place.world
-        link = AbletonOscLink(stage.address, clock=world.clock, spawn=world.spawn)
+        link = way.link(world.clock, world.spawn)
         bridge = LiveBridge(link, place.conductor)
         ada = await place.person("ada")
         project = await place.project(ada)
         events: list[Sequenced] = []
         world.bus.subscribe(SessionId(project), events.extend)
         await bridge.open()
+        live = way.start(song=song or Song(), **{"tick": 0.03, **settings})
         await bridge.bind(ada, SessionId(project))
         await here(link)
         yield Gig(place, ada, project, bridge, link, live, events)
@@ -85,9 +86,9 @@ def band(*names: str) -> Song:
 
 
 class TestSessionLeads:
-    async def test_tempo_key_and_meter_go_to_live(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_tempo_key_and_meter_go_to_live(self, way: Way, tmp_path: Path) -> None:
         """What is set in the session is set in Live, and makes no second event."""
-        async with gig(stage, tmp_path) as on:
+        async with gig(way, tmp_path) as on:
             await until(lambda: on.link.mirror.root is not None)
             await on.do("set_parameter", path="session/tempo", value=97.3)
             await on.do("set_parameter", path="session/key", value="D dorian")
@@ -100,9 +101,9 @@ class TestSessionLeads:
             assert len(on.events) == 3
             assert [each.user for each in on.events] == [on.ada.user] * 3
 
-    async def test_a_hand_in_live_is_a_request(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_a_hand_in_live_is_a_request(self, way: Way, tmp_path: Path) -> None:
         """Tempo, key and meter set in Live are set in the session, once."""
-        async with gig(stage, tmp_path) as on:
+        async with gig(way, tmp_path) as on:
             await until(lambda: on.link.mirror.root is not None)
             song = on.live.song
             on.live.do(lambda: setattr(song, "tempo", 88.8))
@@ -116,9 +117,9 @@ class TestSessionLeads:
             assert state.meter == Meter(3, 4)
             assert len(on.events) == 3
 
-    async def test_a_drag_is_no_fight(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_a_drag_is_no_fight(self, way: Way, tmp_path: Path) -> None:
         """Forty tempi in a second end with the last in both, each event asked for by the drag."""
-        async with gig(stage, tmp_path, tick=0.1) as on:
+        async with gig(way, tmp_path, tick=0.1) as on:
             for step in range(40):
                 await on.do("set_parameter", path="session/tempo", value=100 + step, gesture="g")
                 await asyncio.sleep(0.025)
@@ -127,9 +128,9 @@ class TestSessionLeads:
             assert on.live.song.tempo == 139.0
             assert [each.tempo_map.bpm for each in on.told(TempoSet)] == list(range(100, 140))
 
-    async def test_transport(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_transport(self, way: Way, tmp_path: Path) -> None:
         """Live plays and stops with the session, from the same place."""
-        async with gig(stage, tmp_path) as on:
+        async with gig(way, tmp_path) as on:
             await on.do("transport", action="play", bar=3)
             await until(lambda: on.live.song.is_playing)
             state = await on.state()
@@ -140,9 +141,9 @@ class TestSessionLeads:
             await asyncio.sleep(0.5)
             assert [each.playing for each in on.told(TransportChanged)] == [True, False]
 
-    async def test_play_in_live(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_play_in_live(self, way: Way, tmp_path: Path) -> None:
         """Play and stop pressed in Live move the session, from where Live is."""
-        async with gig(stage, tmp_path) as on:
+        async with gig(way, tmp_path) as on:
             on.live.do(lambda: setattr(on.live.song, "current_song_time", 10.0))
             on.live.do(on.live.song.continue_playing)
             await until(lambda: len(on.told(TransportChanged)) == 1)
@@ -155,13 +156,11 @@ class TestSessionLeads:
             await asyncio.sleep(0.5)
             assert [each.playing for each in on.told(TransportChanged)] == [True, False]
 
-    async def test_a_session_without_a_tempo_takes_lives(
-        self, stage: Stage, tmp_path: Path
-    ) -> None:
+    async def test_a_session_without_a_tempo_takes_lives(self, way: Way, tmp_path: Path) -> None:
         """A new session does not overwrite a set: it takes its tempo, meter and key."""
         song = Song()
         song.tempo, song.signature_numerator, song.root_note = 71.0, 5, 4
-        async with gig(stage, tmp_path, song) as on:
+        async with gig(way, tmp_path, song) as on:
             await until(lambda: len(on.events) == 3)
             state = await on.state()
             assert (state.tempo_map.bpm, state.meter.name, state.key.tonic) == (71.0, "5/4", 4)
@@ -169,9 +168,9 @@ class TestSessionLeads:
 
 
 class TestLiveLeads:
-    async def test_tempo_is_asked_of_live(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_tempo_is_asked_of_live(self, way: Way, tmp_path: Path) -> None:
         """A tempo set in the session goes to Live, and counts, as its author's, when reported."""
-        async with gig(stage, tmp_path) as on:
+        async with gig(way, tmp_path) as on:
             await on.do("set_clock_source", source="live")
             ack = await on.do("set_parameter", path="session/tempo", value=134.5)
             assert on.live.song.tempo == 134.5
@@ -185,9 +184,9 @@ class TestLiveLeads:
             with pytest.raises(Conflict):
                 await on.do("transport", action="loop", bar=1, loop_bars=2)
 
-    async def test_transport_is_lives(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_transport_is_lives(self, way: Way, tmp_path: Path) -> None:
         """Play, locate and stop from the session go by Live; the session stays where Live is."""
-        async with gig(stage, tmp_path) as on:
+        async with gig(way, tmp_path) as on:
             await on.do("set_clock_source", source="live")
             await on.do("transport", action="play", bar=5)
             assert on.live.song.is_playing
@@ -202,9 +201,9 @@ class TestLiveLeads:
             assert not on.live.song.is_playing
             assert not (await on.state()).transport.playing
 
-    async def test_choosing_live_takes_its_values(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_choosing_live_takes_its_values(self, way: Way, tmp_path: Path) -> None:
         """From the choice on Live's tempo and transport are the session's."""
-        async with gig(stage, tmp_path) as on:
+        async with gig(way, tmp_path) as on:
             await on.do("set_parameter", path="session/tempo", value=90)
             await until(lambda: on.live.song.tempo == 90.0)
             await on.do("transport", action="play")
@@ -215,11 +214,11 @@ class TestLiveLeads:
             await until(lambda: on.told(TempoSet)[-1].tempo_map.bpm == 111.0)
             await until(lambda: not on.told(TransportChanged)[-1].playing)
 
-    async def test_an_absent_leader(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_an_absent_leader(self, way: Way, tmp_path: Path) -> None:
         """When Live has left, what is asked of it is refused with what to do."""
-        async with gig(stage, tmp_path) as on:
+        async with gig(way, tmp_path) as on:
             await on.do("set_clock_source", source="live")
-            stage.quit()
+            way.quit()
             on.link._silent = 100
             await until(lambda: on.link.mirror.presence == "gone")
             with pytest.raises(Unavailable, match="clock source"):
@@ -231,9 +230,9 @@ class TestLiveLeads:
 
 
 class TestClips:
-    async def test_a_committed_take_is_a_clip(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_a_committed_take_is_a_clip(self, way: Way, tmp_path: Path) -> None:
         """The notes of a committed take lie in Live, on the track of its part, in a clip."""
-        async with gig(stage, tmp_path, band("Bass", "Drums")) as on:
+        async with gig(way, tmp_path, band("Bass", "Drums")) as on:
             take_id = await on.take()
             await until(lambda: on.clip(1, 0) is not None)  # prepared while it was played
             await on.do("commit_take", part="drums", take_id=take_id)
@@ -248,9 +247,9 @@ class TestClips:
             assert found == [(n.start, n.pitch, n.length, n.velocity) for n in wanted.notes]
             assert (clip.looping, clip.loop_end) == (True, 16.0)
 
-    async def test_takes_lie_below_each_other(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_takes_lie_below_each_other(self, way: Way, tmp_path: Path) -> None:
         """Each committed take has its own slot; one committed again is not written twice."""
-        async with gig(stage, tmp_path, band("drums")) as on:
+        async with gig(way, tmp_path, band("drums")) as on:
             first, second = await on.take(seed=1), await on.take(seed=2)
             for take_id in (first, second, first):
                 await on.do("commit_take", part="drums", take_id=take_id)
@@ -259,9 +258,9 @@ class TestClips:
             await asyncio.sleep(0.3)
             assert len([slot for slot in on.live.song.tracks[0].clip_slots if slot.has_clip]) == 2
 
-    async def test_a_part_without_a_track_gets_one(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_a_part_without_a_track_gets_one(self, way: Way, tmp_path: Path) -> None:
         """Where no track is called like the part, a commit adds one."""
-        async with gig(stage, tmp_path) as on:
+        async with gig(way, tmp_path) as on:
             take_id = await on.take("bassaroo")
             assert len(on.live.song.tracks) == 4
             await on.do("commit_take", part="bass", take_id=take_id)
@@ -269,22 +268,22 @@ class TestClips:
             await until(lambda: on.live.song.tracks[4].name == "bass")
             await until(lambda: on.clip(4, 0) is not None and on.clip(4, 0)._notes)
 
-    async def test_a_commit_without_live_is_made_up_for(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_a_commit_without_live_is_made_up_for(self, way: Way, tmp_path: Path) -> None:
         """What was committed while Live was away is written when it comes."""
-        async with gig(stage, tmp_path, band("drums")) as on:
-            stage.quit()
+        async with gig(way, tmp_path, band("drums")) as on:
+            way.quit()
             on.link._silent = 100
             await until(lambda: on.link.mirror.presence == "gone")
             take_id = await on.take()
             await on.do("commit_take", part="drums", take_id=take_id)
             await until(lambda: on.bridge.status().failure is not None)
-            on.live = stage.start(song=band("x", "drums"), tick=0.03)
+            on.live = way.start(song=band("x", "drums"), tick=0.03)
             await until(lambda: on.clip(1, 0) is not None and on.clip(1, 0)._notes)
             await until(lambda: on.bridge.status().failure is None)
 
-    async def test_launch(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_launch(self, way: Way, tmp_path: Path) -> None:
         """A launch fires the clip; with Live's transport running it lands on its next bar."""
-        async with gig(stage, tmp_path, band("drums")) as on:
+        async with gig(way, tmp_path, band("drums")) as on:
             take_id = await on.take()
             await on.do("commit_take", part="drums", take_id=take_id)
             await on.do("launch_clip", part="drums")
@@ -293,9 +292,9 @@ class TestClips:
             launches = on.told(ClipLaunched)
             assert [(each.take_id, each.source) for each in launches] == [(take_id, "session")]
 
-    async def test_a_clip_launched_in_live_is_heard(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_a_clip_launched_in_live_is_heard(self, way: Way, tmp_path: Path) -> None:
         """A hand launches our clip: that is counted, and the other parts play to that take."""
-        async with gig(stage, tmp_path, band("drums")) as on:
+        async with gig(way, tmp_path, band("drums")) as on:
             first, second = await on.take(seed=1), await on.take(seed=2)
             await on.do("commit_take", part="drums", take_id=first)
             await until(lambda: on.clip(0, 0) is not None and "next" not in on.clip(0, 0).name)
@@ -314,9 +313,9 @@ class TestClips:
             await until(lambda: len(on.told(ClipLaunched)) == 2)
             assert (await on.state()).parts["drums"].heard == second
 
-    async def test_moved_tracks(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_moved_tracks(self, way: Way, tmp_path: Path) -> None:
         """After tracks moved, the next take goes to the track that moved, not to its old place."""
-        async with gig(stage, tmp_path, band("drums", "keys")) as on:
+        async with gig(way, tmp_path, band("drums", "keys")) as on:
             take_id = await on.take()
             await until(lambda: on.link.mirror.tracks[0].clips[0] == "MuseAroo drums next")
             on.live.do(lambda: on.live.song.create_midi_track(0))
@@ -325,9 +324,9 @@ class TestClips:
             await until(lambda: on.clip(1, 0).name != "MuseAroo drums next")
             assert on.clip(0, 0) is None
 
-    async def test_a_renamed_clip_is_theirs(self, stage: Stage, tmp_path: Path) -> None:
+    async def test_a_renamed_clip_is_theirs(self, way: Way, tmp_path: Path) -> None:
         """A clip that a hand renamed is not written again."""
-        async with gig(stage, tmp_path, band("drums")) as on:
+        async with gig(way, tmp_path, band("drums")) as on:
             take_id = await on.take()
             await until(lambda: on.link.mirror.tracks[0].clips[0] == "MuseAroo drums next")
             on.live.do(lambda: setattr(on.clip(0, 0), "name", "mine"))
