@@ -6,17 +6,15 @@ import msgspec
 import structlog
 
 from musearoo.codecs.osc import Message
-from musearoo.codecs.osc.addresses import Address, Request, read
-from musearoo.conductor.live_notes import LiveNote
+from musearoo.codecs.osc.addresses import Address, read
 from musearoo.conductor.pairings import CODE_DIGITS
 from musearoo.conductor.sessions import Ack
-from musearoo.domain.commands import Act, At, Command, SelectTake, SetParameter, SetTransport
-from musearoo.domain.errors import ErrorCode, InvalidValue, MuseArooError, NotFound
-from musearoo.domain.ids import CommandId, ProjectId, SessionId
-from musearoo.domain.music.ticks import TICKS_PER_QUARTER
+from musearoo.domain.commands import Act, At, Command, SetParameter
+from musearoo.domain.errors import ErrorCode, MuseArooError, NotFound
+from musearoo.domain.ids import CommandId, SessionId
 from musearoo.domain.origin import Origin, cut_address
-from musearoo.domain.permissions import Permission
 from musearoo.ports.osc import Source
+from musearoo.protocols.osc.acts import Acts
 
 if TYPE_CHECKING:
     from musearoo.protocols.osc.door import Door
@@ -25,9 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 NO_SESSION: Final = "no_session"
-_OFF_TICKS: Final = TICKS_PER_QUARTER // 2
 _LONGEST_CODE: Final = 32
-_HIGHEST: Final = 127  # of a MIDI controller
 _LARGEST_PORT: Final = 65_535
 
 
@@ -38,6 +34,7 @@ class Asking:
         self._door = door
         self._conductor = door.conductor
         self._clock = door.clock
+        self._acts = Acts(door.conductor)
 
     async def work(self, peer: "Peer") -> None:
         """Carry out a peer's messages one after another until there are no more."""
@@ -113,7 +110,7 @@ class Asking:
                 answer = msgspec.json.encode(ack).decode()
                 self._door.tell(peer, Message("/musearoo/ack", (own, ack.seq, answer)))
         elif address.build is None:
-            act = await self._act(peer, session, request, message)
+            act = await self._acts.make(peer, session, request, message)
             if act is not None:
                 await self.submit(peer, session, act, request.at)
 
@@ -144,73 +141,6 @@ class Asking:
             at=at,
         )
         return await self._conductor.desk.submit(command, new=not moving and own is None)
-
-    async def _act(
-        self, peer: "Peer", session: SessionId, request: Request, message: Message
-    ) -> Act | None:
-        """The act of an address that the table alone cannot make."""
-        values = request.values
-        match request.address.path:
-            case "/musearoo/cc/{channel}/{number}":
-                return await self._moved(peer, session, request, message)
-            case "/musearoo/note/{channel}":
-                await self._play(peer, session, request)
-            case "/live/song/time":
-                return await self._located(session, values["time"])
-            case "/live/clip/trigger":
-                return await self._triggered(peer, session, values["track"], values["clip"] + 1)
-            case path if path.startswith("/musearoo/take/"):
-                part = path.rpartition("/")[2]
-                return await self._launched(peer, session, part, values["number"])
-        return None
-
-    async def _moved(
-        self, peer: "Peer", session: SessionId, request: Request, message: Message
-    ) -> Act | None:
-        owner = await self._conductor.sessions.open(session)
-        values, raw = request.values, message.arguments[0]
-        whole = isinstance(raw, int) and not isinstance(raw, bool)
-        position = values["value"] / _HIGHEST if whole or values["value"] > 1 else values["value"]
-        place = values["channel"], values["number"]
-        return self._conductor.controls.moved(peer.actor, session, owner.state, place, position)
-
-    async def _play(self, peer: "Peer", session: SessionId, request: Request) -> None:
-        await self._conductor.gate.access(
-            peer.actor, ProjectId(session), Permission.EDIT, peer.origin
-        )
-        values = request.values
-        note = LiveNote(values["channel"], values["pitch"], values["velocity"])
-        self._conductor.live_notes.play(session, note, by=peer)
-
-    async def _located(self, session: SessionId, quarters: float) -> Act | None:
-        owner = await self._conductor.sessions.open(session)
-        state, tick = owner.state, round(quarters * TICKS_PER_QUARTER)
-        if abs(state.tick_at(self._clock.now()) - tick) <= _OFF_TICKS:
-            return None
-        bar, inside = divmod(tick, state.meter.bar_ticks)
-        return SetTransport(action="locate", bar=bar + 1, beat=inside / TICKS_PER_QUARTER)
-
-    async def _triggered(
-        self, peer: "Peer", session: SessionId, track: int, number: int
-    ) -> SelectTake:
-        owner = await self._conductor.sessions.open(session)
-        parts = tuple(owner.state.parts)
-        if track >= len(parts):
-            raise InvalidValue("track", track, f"below {len(parts)}, the number of parts")
-        return await self._launched(peer, session, parts[track], number)
-
-    async def _launched(
-        self, peer: "Peer", session: SessionId, part: str, number: int
-    ) -> SelectTake:
-        access = await self._conductor.gate.access(
-            peer.actor, ProjectId(session), Permission.EDIT, peer.origin
-        )
-        takes = self._conductor.takes
-        _, total = await takes.list_for(access, part=part, limit=1, offset=0)
-        if not 1 <= number <= total:
-            raise InvalidValue("number", number, f"1 to {total}, the takes of {part}")
-        found, _ = await takes.list_for(access, part=part, limit=1, offset=total - number)
-        return SelectTake(part=part, take_id=found[0].id)
 
     async def _device(self, peer: "Peer", address: Address, message: Message) -> None:
         if address.path == "/musearoo/pair":
