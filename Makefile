@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 TESTS ?=
 ARGS ?=
 
-.PHONY: help run test check fix bench fuzz generated wheel wheel-check lock clean
+.PHONY: help run test check fix rehearsal bench fuzz generated wheel wheel-check lock clean
 .PHONY: check-format check-lint check-types check-layers check-rules check-generated
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make check        format, lint, types, layers, own rules, generated files"
 	@echo "make fix          format and mend what the linter can mend"
 	@echo "make bench        benchmarks, one JSON line each (BENCH=name for one)"
+	@echo "make rehearsal    ten minutes of Pure Data, liblo and a faked Live (ARGS='--minutes 1')"
 	@echo "make fuzz         let Hypothesis attack the decoders for longer"
 	@echo "make generated    write generated files anew"
 	@echo "make wheel        build dist/*.whl; make wheel-check tries it in a clean place"
@@ -52,6 +53,9 @@ check-generated:
 
 fix: $(STAMPS)/dev
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+rehearsal: $(STAMPS)/project $(STAMPS)/dev
+	@PYTHONPATH=. $(BIN)/python benchmarks/rehearse_osc.py $(ARGS)
 
 bench: $(STAMPS)/project $(STAMPS)/dev
 	@set -e; for file in benchmarks/$(or $(BENCH),bench_*).py; do \
