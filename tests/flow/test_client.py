@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -167,6 +168,32 @@ class TestCommands:
         for wrong in (["transport", "action=dance"], ["drums/complexity"], ["transport", "x"]):
             refused = musearoo("send", "-s", project, *wrong)
             assert (refused.exit_code, refused.stderr.count("\n")) == (3, 1), refused.stderr
+
+    @pytest.mark.usefixtures("here")
+    def test_tail_tells_how_well_the_clock_is_known(
+        self, project: str, server: ServerProcess
+    ) -> None:
+        """Beside the events, and never more wrong than half the way there and back."""
+        over, http = threading.Event(), server.client()  # each local token works once
+
+        def change() -> None:
+            act = {"name": "set_parameter", "args": {"path": "drums/fills", "value": 0.5}}
+            while not over.wait(0.3):
+                http.post(f"/api/v3/sessions/{project}/commands", json=act)
+
+        changing = threading.Thread(target=change)
+        changing.start()
+        try:
+            tailed = musearoo("tail", "-s", project, "--clock", "--limit", "8", "--json")
+        finally:
+            over.set()
+            changing.join()
+            http.close()
+        assert tailed.exit_code == 0, tailed.stdout
+        lines = [json.loads(line) for line in tailed.stdout.splitlines()]
+        known = next(line["clock"] for line in lines if "clock" in line)
+        assert 0 <= known["error_at_most_ms"] <= known["round_trip_ms"] / 2 + 1e-9
+        assert sum("seq" in line for line in lines) == 8
 
     @pytest.mark.usefixtures("here")
     def test_join(self, project: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -42,6 +42,10 @@ _HELP: Final = (
 )
 
 
+_FIRST_HEARTBEATS: Final = 1.2  # five are sent in the first second
+_CLOCK_SECONDS: Final = 5.0
+
+
 def asyncapi() -> None:
     """Print the AsyncAPI document of the WebSocket."""
     sys.stdout.write(msgspec.json.encode(document()).decode() + "\n")
@@ -54,12 +58,17 @@ def tail(
     server: Server = None,
     token: Token = None,
     *,
+    clock: Annotated[
+        bool, typer.Option("--clock", help="Print how well the server's clock is known, each 5 s.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Print what happens in a session, as it happens, until interrupted."""
 
     async def work() -> None:
-        async with joined(server, token, which) as live:
+        async with joined(server, token, which) as live, AsyncExitStack() as beside:
+            if clock:
+                await beside.enter_async_context(_clock_told(live, as_json=json))
             left = limit
             async for event in live.events():
                 _print(event, as_json=json)
@@ -117,6 +126,30 @@ def send(
 
     ack = run(told(work), as_json=json)
     answer(ack, as_json=json, lines=lambda: iter([_acknowledged(ack)]))
+
+
+@asynccontextmanager
+async def _clock_told(live: Session, *, as_json: bool) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(_tell_clock(live, as_json=as_json))
+        yield
+        telling.cancel()
+
+
+async def _tell_clock(live: Session, *, as_json: bool) -> None:
+    await asyncio.sleep(_FIRST_HEARTBEATS)
+    while True:
+        known = live.clock
+        if known.round_trip is not None and known.error is not None:
+            told = {"round_trip_ms": 1e3 * known.round_trip, "error_at_most_ms": 1e3 * known.error}
+            if as_json:
+                sys.stdout.write(msgspec.json.encode({"clock": told}).decode() + "\n")
+                sys.stdout.flush()
+            else:
+                line = f"clock: round trip {told['round_trip_ms']:.2f} ms, "
+                line += f"wrong by {told['error_at_most_ms']:.2f} ms at most"
+                out.print(line, markup=False, soft_wrap=True)
+        await asyncio.sleep(_CLOCK_SECONDS)
 
 
 async def _take_part(live: Session, *, as_json: bool) -> None:
