@@ -2,9 +2,9 @@
 
 Pure Data turns controls by itself, liblo's programs have parts played and takes committed, Live is
 faked around AbletonOSC's genuine code where MUSEAROO_ABLETONOSC names a checkout, else around
-our double, a WebSocket client looks on. At the end the event lists of REST and WebSocket are compared, what OSC was told with the
-state, and the clips in Live with the committed takes. Prints one JSON line; exits with 1 if
-anything differs. Needs pd, oscsend and oscdump.
+our double, a WebSocket client looks on. At the end the event lists of REST and WebSocket are
+compared, what OSC was told with the state, and the clips in Live with the committed takes. Prints
+one JSON line; exits with 1 if anything differs. Needs pd, oscsend and oscdump.
 """
 
 import argparse
