@@ -13,6 +13,7 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
+import soxr
 import websockets
 from typer.testing import CliRunner, Result
 from websockets.typing import Subprotocol
@@ -173,15 +174,21 @@ def spoken(words: str) -> bytes:
 
 @pytest.mark.needs("espeak-ng")
 class TestSpeech:
-    @pytest.mark.parametrize("options", [Options(), RECORDS])
-    async def test_is_recognised_here(self, server: ServerProcess, options: Options) -> None:
-        """A WAV longer than a frame comes in pieces, and a tempo is heard in it."""
+    @pytest.mark.parametrize("codec", ["wav", "opus"])
+    async def test_is_recognised_here(self, server: ServerProcess, codec: Any) -> None:
+        """A WAV longer than a frame comes in pieces, Opus in one, and a tempo is heard in it."""
         pytest.importorskip("pocketsphinx")
         recording = await asyncio.to_thread(spoken, "set the tempo to ninety")
         assert len(recording) > 64 << 10
-        async with room(server, options) as (_, (ann,)):
+        if codec == "opus":
+            samples, rate = soundfile.read(io.BytesIO(recording))
+            target = io.BytesIO()
+            whole = soxr.resample(samples, rate, 24_000)
+            soundfile.write(target, whole, 24_000, format="OGG", subtype="OPUS")
+            recording = target.getvalue()
+        async with room(server, RECORDS) as (_, (ann,)):
             assert ann.speech
-            told = await ann.say_recorded(recording)
+            told = await ann.say_recorded(recording, codec)
             assert {"tempo", "ninety"} <= set(told.text.split())
             assert "done" == told.status
             assert ann.state is not None

@@ -255,6 +255,16 @@ class TestRefusals:
         assert [(code, "s")] == refusals(ann)
         assert [] == bob.of("audio_stream_start")
 
+    @pytest.mark.parametrize("size", [16_002, 7_999])
+    async def test_a_record_of_no_size(self, hall: Hall, size: int) -> None:
+        """More than a second, or half a sample frame: refused, and the stream goes on."""
+        ann, _ = await pair(hall)
+        stream = await begun(ann)
+        ann.connection.receive_binary(audio(stream, 3, 0, bytes(size)))
+        assert [("invalid-value", "3")] == refusals(ann)
+        ann.connection.receive_binary(audio(stream, 4, 0, bytes(16_000)))
+        assert (await ended(ann, stream))["recording"]["seconds"] == 1.0
+
     async def test_lying_lengths(self, hall: Hall) -> None:
         """A frame that is not what it says is refused whole: nothing of it is heard."""
         ann, bob = await pair(hall)
