@@ -147,6 +147,7 @@ def main() -> None:
                     "sent": over.sent,
                     "completed": len(over.latencies),
                     "refused": over.refused,
+                    "deferred": over.deferred,
                     "in_time_of_admitted": round(over.in_time, 3),
                     "p99_ms": round(over.percentile(99), 1),
                 },

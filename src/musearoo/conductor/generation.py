@@ -9,6 +9,7 @@ from musearoo.conductor.admission import Admission, Admitted, Deferred
 from musearoo.conductor.hearing import Hearing
 from musearoo.conductor.performance import Performance, generation_job
 from musearoo.conductor.plans import Plan, Stamp, plan_generation, plan_regeneration
+from musearoo.conductor.played import accepted_event
 from musearoo.conductor.sessions import Ack, Deed, Desk
 from musearoo.conductor.stages import Marks
 from musearoo.conductor.takes import Takes
@@ -16,7 +17,7 @@ from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
 from musearoo.domain.commands import CancelGeneration, Generate, Regenerate
 from musearoo.domain.errors import Conflict, InvalidValue, NotFound, ReducedCapacity
-from musearoo.domain.events import GenerationAccepted, Landing
+from musearoo.domain.events import Landing
 from musearoo.domain.ids import GenerationId, TakeId
 from musearoo.domain.permissions import Actor
 from musearoo.domain.records import GenerationRecord, QualityTarget
@@ -188,16 +189,7 @@ class Generation:
 
     def _tell(self, deed: Deed, request: Request) -> None:
         plan, record, command = request.plan, request.record, deed.command
-        accepted = GenerationAccepted(
-            generation_id=record.id,
-            take_id=plan.take_id,
-            engine=record.engine,
-            part=plan.part,
-            bars=plan.bars,
-            parameters=record.parameters_used,
-            queued=request.queued,
-            lands_at=request.landing,
-        )
+        accepted = accepted_event(plan, record, queued=request.queued, landing=request.landing)
         deed.session.sequence(accepted, user=command.actor.user, cause=command.id)
 
     def _request(self, deed: Deed, plan: Plan, quality: QualityTarget) -> Request:

@@ -12,7 +12,7 @@ from musearoo.conductor.admission import Admission
 from musearoo.conductor.cancelling import CancelFlag
 from musearoo.conductor.ending import Endings
 from musearoo.conductor.plans import Plan, in_order
-from musearoo.conductor.played import Played, bar_event
+from musearoo.conductor.played import Played, accepted_event, bar_event
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.stages import Marks
@@ -224,8 +224,8 @@ class Performance:
         begin_within: float | None,
     ) -> None:
         cancel = live.cancel
+        piece = _Piece(session, plan, record, live.marks)
         try:
-            piece = _Piece(session, plan, record, live.marks)
             played = await self._played(piece, "interactive", cancel, _ignore, begin_within)
             await live.accepted.wait()
             done = await self._endings.complete(session, record, played)
@@ -237,7 +237,7 @@ class Performance:
             raise
         except ReducedCapacity:
             await live.accepted.wait()
-            await self._queue(session, record, cancel)
+            await self._queue(piece, cancel)
         except Exception as failure:  # noqa: BLE001  (whatever it was, everyone must hear of it)
             await live.accepted.wait()
             await self._fail(session, plan, record, _told(failure), cancelled=cancel.requested)
@@ -331,19 +331,25 @@ class Performance:
         if outcome is not None and not outcome.done():
             outcome.set_result(record)
 
-    async def _queue(self, session: Sequencer, record: GenerationRecord, cancel: Cancel) -> None:
-        """What could no longer be in time goes on as a queued job."""
+    async def _queue(self, piece: "_Piece", cancel: Cancel) -> None:
+        """What could no longer be in time goes on as a queued job, and everyone is told."""
+        record, plan = piece.record, piece.plan
         queued = replace(record, status="queued")
 
         def keep(tx: Transaction) -> None:
             tx.work.update_generation(queued)
             tx.jobs.enqueue(generation_job(self._world, record))
 
-        await self._world.store.write(keep)
+        if record.draft:
+            await self._world.store.write(keep)
+        else:
+            told = accepted_event(plan, record, queued=True, landing=None)
+            piece.session.sequence(told, user=record.user, cause=plan.cause)
+            await piece.session.commit(keep)
         live = self._running.pop(record.id)  # from here on a cancel finds the job
         live.queued.set_result(None)
         if cancel.requested:
-            await self._cancel_job(session, queued)
+            await self._cancel_job(piece.session, queued)
         else:
             self._world.jobs.wake()
 

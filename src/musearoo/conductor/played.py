@@ -9,7 +9,7 @@ from musearoo.conductor.plans import Plan, in_order
 from musearoo.conductor.stages import Marks
 from musearoo.conductor.values import pack
 from musearoo.domain.engine import Bar
-from musearoo.domain.events import TakeBar
+from musearoo.domain.events import GenerationAccepted, Landing, TakeBar
 from musearoo.domain.ids import AssetId, GenerationId
 from musearoo.domain.music.note import Note
 from musearoo.domain.records import Asset, GenerationRecord, Take
@@ -45,6 +45,22 @@ def bar_event(plan: Plan, generation: GenerationId, bar: Bar) -> TakeBar:
         part=plan.part,
         bar=bar.index + 1,
         notes=in_order((*bar.notes, *plan.kept_in(bar.index))),
+    )
+
+
+def accepted_event(
+    plan: Plan, record: GenerationRecord, *, queued: bool, landing: Landing | None
+) -> GenerationAccepted:
+    """What everyone hears of a request; once more, with `queued`, if it has to wait after all."""
+    return GenerationAccepted(
+        generation_id=record.id,
+        take_id=plan.take_id,
+        engine=record.engine,
+        part=plan.part,
+        bars=plan.bars,
+        parameters=record.parameters_used,
+        queued=queued,
+        lands_at=landing,
     )
 
 

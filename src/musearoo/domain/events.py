@@ -122,7 +122,10 @@ class AnalysisCompleted(msgspec.Struct, frozen=True, kw_only=True, tag="analysis
 
 
 class GenerationAccepted(msgspec.Struct, frozen=True, kw_only=True, tag="generation_accepted"):
-    """A generation will be played; bars follow as `TakeBar`."""
+    """A generation will be played; bars follow as `TakeBar`.
+
+    It comes once more, with `queued`, when no player was free in time after all.
+    """
 
     generation_id: GenerationId
     take_id: TakeId

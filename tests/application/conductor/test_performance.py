@@ -10,7 +10,7 @@ import pytest
 from musearoo.conductor.world import Rules
 from musearoo.domain.engine import Bar, EngineRun
 from musearoo.domain.errors import Conflict, ReducedCapacity, Unavailable
-from musearoo.domain.events import GenerationFailed
+from musearoo.domain.events import GenerationAccepted, GenerationFailed
 from musearoo.domain.ids import GenerationId, SessionId
 from musearoo.domain.permissions import Actor
 from musearoo.domain.records import GenerationRecord
@@ -24,7 +24,7 @@ QUALITY = {"engine": "drummaroo", "quality_target": "quality"}
 
 async def waited_for(place: House, generation: str | None) -> GenerationRecord:
     known = GenerationId(generation or "")
-    await asyncio.wait_for(place.conductor.performance.ended(known, 10), 2)
+    await asyncio.wait_for(place.conductor.performance.ended(known, 20), 10)
     return await place.conductor.generation.record(known)
 
 
@@ -70,6 +70,33 @@ class TestCancel:
             await place.do(ada, project, "cancel_generation", {"generation_id": ack.generation_id})
             asked.set()
             assert (await waited_for(place, ack.generation_id)).status == "cancelled"
+
+
+class TestTooLateForAPlayer:
+    async def test_it_is_told_that_it_waits_and_nobody_waits_for_its_end(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A second acceptance says `queued`; who asked to hear of that is let go at once."""
+        async with house(tmp_path, FREE) as place:
+            ada = await place.person("ada")
+            project = await place.project(ada)
+            go = asyncio.Event()
+
+            async def play(*_args: object, **_options: object) -> None:
+                await go.wait()
+                raise ReducedCapacity("Too late.")
+
+            play_instead(place, monkeypatch, play)
+            ack = await place.do(ada, project, "generate", DRUMS)
+            generation = GenerationId(ack.generation_id or "")
+            go.set()
+            performance = place.conductor.performance
+            early = performance.ended(generation, 20, or_queued=True)
+            assert await asyncio.wait_for(early, 10) is None
+            assert (await place.conductor.generation.record(generation)).status == "queued"
+            told = await events_of(place, ada, project)
+            assert [isinstance(e, GenerationAccepted) and e.queued for e in told] == [False, True]
+            assert (await performance.ended(generation, 0.01)) is None
 
 
 class TestRefusedByTheStore:
