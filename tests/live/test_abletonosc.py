@@ -16,8 +16,9 @@ from musearoo.live.link import (
     SlotPlays,
     TempoReported,
 )
+from musearoo.security.ambient import SystemClock
 from tests.doubles.fake_live.song import Song
-from tests.live.conftest import Stage, here, linked, until
+from tests.live.conftest import A_LOOK, Stage, here, linked, until
 
 
 async def test_mirror(stage: Stage) -> None:
@@ -48,7 +49,7 @@ async def test_reports_each_change_once(stage: Stage) -> None:
         live.do(live.song.start_playing)
         await until(lambda: any(isinstance(each, PlayingReported) for each in reports))
         await until(lambda: link.mirror.beat is not None and link.mirror.beat > 1)
-        await asyncio.sleep(2.5)  # a whole look at everything
+        await asyncio.sleep(A_LOOK)
         tempi = [each.bpm for each in reports if isinstance(each, TempoReported)]
         assert tempi == [pytest.approx(133.33, abs=1e-4)]
         assert [each.playing for each in reports if isinstance(each, PlayingReported)] == [True]
@@ -91,7 +92,7 @@ async def test_tracks_that_move(stage: Stage) -> None:
 async def test_restart(stage: Stage) -> None:
     """Live restarts with another set: within 2 s all is known anew and changes are heard."""
     stage.start()
-    async with linked(stage) as (link, reports):
+    async with linked(stage, SystemClock()) as (link, reports):
         await here(link)
         live = stage.start(song=Song(midi_tracks=3))
         began = asyncio.get_running_loop().time()
@@ -107,7 +108,7 @@ async def test_restart(stage: Stage) -> None:
 async def test_silence(stage: Stage) -> None:
     """While a menu is open Live is busy; what was asked meanwhile happens after it."""
     live = stage.start()
-    async with linked(stage) as (link, _):
+    async with linked(stage, SystemClock()) as (link, _):
         await here(link)
         live.frozen = True
         await until(lambda: link.mirror.presence == "busy")
@@ -138,7 +139,7 @@ async def test_reply_port_in_use(stage: Stage) -> None:
 async def test_another_client(stage: Stage) -> None:
     """Another client steals the news of the listeners for no more than a moment."""
     live = stage.start()
-    async with linked(stage) as (link, _):
+    async with linked(stage, SystemClock()) as (link, _):
         await here(link)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
             thief.bind(("127.0.0.2", 0))

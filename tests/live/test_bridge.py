@@ -22,7 +22,7 @@ from musearoo.live.script.link import ScriptLink
 from tests.doubles.fake_live import FakeLive
 from tests.doubles.fake_live.song import Song
 from tests.doubles.house import House, house
-from tests.live.conftest import Way, here, until
+from tests.live.conftest import A_LOOK, BriskClock, Way, here, until
 
 
 @dataclass
@@ -63,7 +63,7 @@ async def gig(
     """A bound bridge, with Live there."""
     async with house(folder) as place:
         world = place.world
-        link = way.link(world.clock, world.spawn)
+        link = way.link(BriskClock(), world.spawn)
         bridge = LiveBridge(link, place.conductor)
         ada = await place.person("ada")
         project = await place.project(ada)
@@ -97,7 +97,7 @@ class TestSessionLeads:
             await until(lambda: song.tempo == pytest.approx(97.3, abs=1e-4))
             await until(lambda: (song.root_note, song.scale_name) == (2, "Dorian"))
             await until(lambda: (song.signature_numerator, song.signature_denominator) == (6, 8))
-            await asyncio.sleep(2.5)  # a whole look at everything
+            await asyncio.sleep(A_LOOK)
             assert len(on.events) == 3
             assert [each.user for each in on.events] == [on.ada.user] * 3
 
@@ -110,7 +110,7 @@ class TestSessionLeads:
             on.live.do(lambda: setattr(song, "scale_name", "Minor"))
             on.live.do(lambda: setattr(song, "signature_numerator", 3))
             await until(lambda: len(on.events) == 3)
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(A_LOOK)
             state = await on.state()
             assert state.tempo_map.bpm == 88.8
             assert state.key.name == "C minor"
@@ -124,7 +124,7 @@ class TestSessionLeads:
                 await on.do("set_parameter", path="session/tempo", value=100 + step, gesture="g")
                 await asyncio.sleep(0.025)
             await until(lambda: on.live.song.tempo == 139.0)
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(A_LOOK)
             assert on.live.song.tempo == 139.0
             assert [each.tempo_map.bpm for each in on.told(TempoSet)] == list(range(100, 140))
 

@@ -12,7 +12,7 @@ from musearoo.live.abletonosc import AbletonOscLink
 from musearoo.live.hub import MAXIMUM_WAITING, Hub
 from musearoo.ports.hub import Deliver
 from musearoo.security.ambient import SystemClock
-from tests.live.conftest import Stage, here, linked, until
+from tests.live.conftest import A_LOOK, Stage, here, linked, until
 
 Heard = list[tuple[str, tuple[Any, ...]]]
 
@@ -40,7 +40,7 @@ async def test_answers_go_to_who_asked(stage: Stage) -> None:
         made.forward("one", "/live/track/get/name", (1,))
         made.forward("two", "/live/song/get/tempo", ("req-77",))
         await until(lambda: heard["one"] and heard["two"])
-        await asyncio.sleep(2.5)  # our own look at everything
+        await asyncio.sleep(A_LOOK)  # our own look at everything
         assert heard["one"] == [("/live/track/get/name", (1, "2-MIDI"))]
         ((address, values),) = heard["two"]
         assert (address, values[0]) == ("/live/song/get/tempo", 120.0)

@@ -1,5 +1,6 @@
 """The session that a Live is bound to: its state, events of Live's making, requests of its user."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -57,9 +58,9 @@ class Room:
         await self._owner.settled()
         return sequenced[0]
 
-    def ask(self, act: Act, refused: Callable[[], None] = lambda: None) -> None:
+    def ask(self, act: Act, refused: Callable[[], None]) -> asyncio.Task[None]:
         """What a hand did in Live, as a request to the session, which may refuse it."""
-        self.conductor.world.spawn(self._submit(act, refused), name="live.ask")
+        return self.conductor.world.spawn(self._submit(act, refused), name="live.ask")
 
     async def _submit(self, act: Act, refused: Callable[[], None]) -> None:
         command = Command(session=self.session, actor=self.actor, act=act, origin=ORIGIN)

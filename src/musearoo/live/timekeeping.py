@@ -14,7 +14,7 @@ from typing import Final, Literal
 import structlog
 
 from musearoo.conductor.parameters import kept_place
-from musearoo.domain.commands import SetParameter, SetTransport
+from musearoo.domain.commands import Act, SetParameter, SetTransport
 from musearoo.domain.errors import MuseArooError
 from musearoo.domain.events import (
     ClockSourceSet,
@@ -87,6 +87,7 @@ class Timekeeping:
         self._drifted = 0
         self._wishes: list[_Wish] = []
         self._sent: deque[tuple[float, Kind, object]] = deque(maxlen=32)
+        self._asked: dict[Kind, tuple[Act, asyncio.Task[None]]] = {}
 
     @property
     def live_leads(self) -> bool:
@@ -267,7 +268,7 @@ class Timekeeping:
             beat = self._link.mirror.beat or 0.0
             await self._tell("playing", False, self._transport(beat, playing=False))
         else:
-            self._room.ask(SetTransport(action="stop"), self._wake_moved)
+            self._ask("playing", SetTransport(action="stop"))
 
     async def _placed(self, report: BeatReported) -> None:
         """Live is exactly there: where it starts from, or where it jumped to."""
@@ -277,7 +278,7 @@ class Timekeeping:
             if self.live_leads:
                 await self._tell("playing", True, self._transport(beat, playing=True))
             else:
-                self._room.ask(self._from(beat), self._wake_moved)
+                self._ask("playing", self._from(beat))
         elif self.live_leads and self._is_off(beat):
             self._drifted = 0
             playing = self._room.state.transport.playing
@@ -305,13 +306,13 @@ class Timekeeping:
     def _hand_on_tempo(self, bpm: float) -> None:
         if not same(bpm, self._bpm()) and not self._is_echo("tempo", bpm):
             act = SetParameter(path="session/tempo", value=round(bpm, 4), gesture="live tempo")
-            self._room.ask(act, self._wake.set)
+            self._ask("tempo", act)
 
     def _hand_on_key(self, root: int, scale: str) -> None:
         key = key_of(root, scale)
         if key is None or key == self._room.state.key or self._is_echo("key", (root, scale)):
             return
-        self._room.ask(SetParameter(path="session/key", value=key.name), self._wake.set)
+        self._ask("key", SetParameter(path="session/key", value=key.name))
 
     def _hand_on_meter(self, numerator: int, denominator: int) -> None:
         meter = self._room.state.meter
@@ -322,7 +323,14 @@ class Timekeeping:
             log.warning("live.meter_out_of_range", numerator=numerator, denominator=denominator)
             return
         name = Meter(numerator, denominator).name
-        self._room.ask(SetParameter(path="session/meter", value=name), self._wake.set)
+        self._ask("meter", SetParameter(path="session/meter", value=name))
+
+    def _ask(self, kind: Kind, act: Act) -> None:
+        """Ask the session, unless just this is being asked already."""
+        asked = self._asked.get(kind)
+        if asked is None or asked[0] != act or asked[1].done():
+            refused = self._wake_moved if kind == "playing" else self._wake.set
+            self._asked[kind] = act, self._room.ask(act, refused)
 
     # --- small things -----------------------------------------------------------------------
 
