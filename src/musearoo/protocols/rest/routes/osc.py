@@ -4,6 +4,7 @@ from typing import Annotated
 
 from starlette.responses import Response
 
+from musearoo.domain.errors import ErrorCode
 from musearoo.domain.ids import SessionId
 from musearoo.domain.permissions import Permission
 from musearoo.ports.osc import Monitored
@@ -55,7 +56,10 @@ async def list_pairings(caller: LoggedIn) -> Response:
     )
 
 
-@osc.route("DELETE", "/osc/pairings/{pairing_id}", policy=LOGIN, answers={204: None})
+@osc.route(
+    "DELETE", "/osc/pairings/{pairing_id}", policy=LOGIN,
+    answers={204: None}, errors=(ErrorCode.NOT_FOUND,),
+)  # fmt: skip
 async def end_pairing(caller: LoggedIn, pairing_id: PathId) -> Response:
     """End one of your pairings: the device is a stranger from now on."""
     await caller.conductor.pairings.end(caller.actor, pairing_id, caller.origin)
