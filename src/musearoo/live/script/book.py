@@ -5,7 +5,6 @@ move; a link speaks of places. Here one is turned into the other.
 """
 
 from collections.abc import Callable, Sequence
-from math import isfinite
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
@@ -30,6 +29,7 @@ from musearoo.live.link import (
 
 K = TypeVar("K")
 V = TypeVar("V")
+_FARTHEST: Final = 1e9  # quarter notes, or quarter notes a minute
 _MOST: Final = 4096  # tracks or scenes; Live's own limit is far below
 
 _FORMS: Final[dict[str, tuple[type, ...]]] = {
@@ -87,8 +87,9 @@ class Book:
         form = _FORMS[message.address]
         if len(values) != len(form) or not all(map(isinstance, values, form)):
             raise OscRefused(f"{message.address} came with other values than it has.")
-        if not all(isfinite(value) for value in values if isinstance(value, float)):
-            raise OscRefused(f"{message.address} came with what is no number.")
+        # Comparisons with what is no number are False.
+        if not all(abs(value) <= _FARTHEST for value in values if isinstance(value, float)):
+            raise OscRefused(f"{message.address} came with what is no number, or too great.")
         if message.address in {"/live/time", "/live/playing"}:
             return handler(*values, now)
         return handler(*values)

@@ -102,26 +102,20 @@ def test_what_is_gone_is_forgotten(book: Book):
     assert book.settle() == []
 
 
+@pytest.mark.parametrize("tempo", [1e39, -1e10, float("nan"), float("inf")])
+def test_a_number_out_of_all_range_is_refused(book: Book, tempo: float):
+    """What has no place in 32 bits, or is no number, ends the conversation, not the server."""
+    hear(book, "tempo", 120.0)
+    with pytest.raises(OscRefused):
+        hear(book, "tempo", tempo)
+
+
 values = st.one_of(
     st.integers(-3, 30), st.floats(), st.text(max_size=3), st.booleans(), st.none(), st.binary()
 )
-addresses = st.sampled_from(
-    [
-        "tempo",
-        "signature",
-        "playing",
-        "key",
-        "time",
-        "track",
-        "tracks",
-        "scene",
-        "scenes",
-        "launch",
-        "clip",
-        "empty",
-        "other",
-    ]
-)
+ADDRESSES = ("tempo", "signature", "playing", "key", "time", "launch", "clip", "empty", "other")
+STRUCTURE = ("track", "tracks", "scene", "scenes")
+addresses = st.sampled_from([*ADDRESSES, *STRUCTURE])
 
 
 @given(st.lists(st.tuples(addresses, st.lists(values, max_size=6)), max_size=30))
