@@ -15,6 +15,7 @@ from musearoo.domain.ids import CommandId, SessionId
 from musearoo.domain.origin import Origin, cut_address
 from musearoo.ports.osc import Source
 from musearoo.protocols.osc.acts import Acts
+from musearoo.protocols.osc.live import ToLive
 
 if TYPE_CHECKING:
     from musearoo.protocols.osc.door import Door
@@ -35,6 +36,7 @@ class Asking:
         self._conductor = door.conductor
         self._clock = door.clock
         self._acts = Acts(door.conductor)
+        self._to_live = ToLive(door)
 
     async def work(self, peer: "Peer") -> None:
         """Carry out a peer's messages one after another until there are no more."""
@@ -100,7 +102,7 @@ class Asking:
         if address is None:
             address = self._door.table.find_in(message.address, feed.owner.state.parts)
         if address is None:
-            self._door.refuse(peer, "unknown_address", f"There is no {message.address}.", message)
+            await self._elsewhere(peer, session, message)
             return
         request = read(address, message.arguments, message.address)
         if request.act is not None:
@@ -113,6 +115,11 @@ class Asking:
             act = await self._acts.make(peer, session, request, message)
             if act is not None:
                 await self.submit(peer, session, act, request.at)
+
+    async def _elsewhere(self, peer: "Peer", session: SessionId, message: Message) -> None:
+        """What is not in our table is for Live, or unknown."""
+        if not await self._to_live.forward(peer, session, message):
+            self._door.refuse(peer, "unknown_address", f"There is no {message.address}.", message)
 
     async def submit(
         self,
