@@ -18,6 +18,8 @@ import musearoo
 for engine in entry_points(group="musearoo.engines"):
     engine.load()
 assert any(files("musearoo").joinpath("render/soundfont").iterdir()), "the sound font is missing"
+script = files("musearoo").joinpath("live/remote_script/MuseAroo/surface.py")
+assert script.is_file(), "the script for Ableton Live is missing"
 print("musearoo", musearoo.__version__, "imports outside the sources, engines and sound font too")
 PY
 venv/bin/musearoo --help
