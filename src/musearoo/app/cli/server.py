@@ -121,6 +121,7 @@ async def _checks(settings: Settings) -> list[Check]:
         _check("audio files", _audio_files),
         _check("sound font", _sound),
         _check("engraving", _engraving),
+        Check("spoken commands", True, _speech()),
         await _workers(settings),
     ]
 
@@ -166,6 +167,13 @@ def _engraving() -> str:
     import verovio  # noqa: PLC0415
 
     return f"verovio {verovio.toolkit().getVersion()}"
+
+
+def _speech() -> str:
+    from musearoo.voice.speech import PocketsphinxRecogniser  # noqa: PLC0415
+
+    installed = PocketsphinxRecogniser.is_installed()
+    return "pocketsphinx" if installed else "as text only; pip install 'musearoo[voice]'"
 
 
 async def _workers(settings: Settings) -> Check:
