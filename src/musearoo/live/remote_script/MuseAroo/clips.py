@@ -9,7 +9,7 @@ import Live
 MAX_NOTES = 10000
 _CHUNK = 500  # notes handed to Live in one call
 _EVERYTHING = (0, 128, -8192.0, 16384.0)  # pitches from, how many; beats from, how many
-_TIME_PRECISION = 1e-6
+_TIME_PRECISION = 1e-4  # quarter notes; how finely Live itself keeps them is not documented
 _VALUE_PRECISION = 1e-3
 
 
