@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from musearoo.app.announcing import announced
 from musearoo.app.compose import Graph
-from musearoo.app.settings import Settings
+from musearoo.app.settings import Settings, is_loopback
 from musearoo.domain.errors import Unavailable
 from musearoo.ports.osc import Source
 from musearoo.protocols.osc.door import Door
@@ -44,7 +44,7 @@ async def osc_door(graph: Graph, app: ASGIApp, http_port: int) -> AsyncIterator[
     ways = _Ways(endpoint, query)
     door.start(ways.send, ways.drop, (endpoint.host, endpoint.port))
     log.info("osc.ready", host=endpoint.host, port=endpoint.port)
-    if not settings.local_mode:
+    if not is_loopback(settings.osc_host):
         log.warning("osc.reachable", host=endpoint.host, note="Only paired devices are answered.")
     try:
         async with _announced(settings, http_port, endpoint.port):

@@ -62,10 +62,13 @@ class AddressTable:
         return None
 
     def matching(self, matches: Callable[[str], bool], limit: int) -> list[Address]:
-        """At most `limit` addresses with a fixed path that a pattern matches."""
+        """At most `limit` addresses with a fixed path that a pattern matches.
+
+        Those that pair or unpair the device itself are only meant by their own name.
+        """
         found = []
         for path, address in self._exact.items():
-            if matches(path):
+            if address.family != "device" and matches(path):
                 found.append(address)
                 if len(found) == limit:
                     break

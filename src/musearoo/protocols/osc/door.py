@@ -11,7 +11,6 @@ from musearoo.codecs.osc.addresses import Address
 from musearoo.codecs.osc.table import AddressTable, address_table
 from musearoo.codecs.osc.telling import error
 from musearoo.conductor.conductor import Conductor
-from musearoo.domain.errors import MuseArooError
 from musearoo.domain.ids import UserId
 from musearoo.ports.osc import Monitored, Source
 from musearoo.protocols.osc.asking import Asking
@@ -323,10 +322,9 @@ class Door:
                     text = f"{lost} messages came too fast and were lost; send at most "
                     rate = f"{self.options.messages_per_second:.0f} a second."
                     self.tell(peer, error("rate_limited", text + rate))
-            try:
-                await self.feeds.keep()
-            except MuseArooError:
-                continue
+                if peer.greeted:
+                    await self.feeds.follow(peer)
+            await self.feeds.keep()
 
 
 def _is_control(address: Address) -> bool:

@@ -12,6 +12,7 @@ from musearoo.codecs.osc.telling import all_paths, changed, error, generated, la
 from musearoo.conductor.conductor import Conductor
 from musearoo.conductor.live_notes import LiveNote
 from musearoo.conductor.sequencer import Sequencer
+from musearoo.domain.errors import MuseArooError
 from musearoo.domain.events import (
     ClipLaunched,
     ContextAdopted,
@@ -250,7 +251,22 @@ class Feeds:
     async def keep(self) -> None:
         """Keep the sessions open that are heard."""
         for session, feed in list(self._open.items()):
-            feed.owner = await self._conductor.sessions.open(session)
+            try:
+                feed.owner = await self._conductor.sessions.open(session)
+            except MuseArooError:  # its project is gone
+                for peer in tuple(feed.peers):
+                    self.leave(peer)
+
+    async def follow(self, peer: Peer) -> None:
+        """Let a peer that only listens hear the session it is in by now."""
+        session = peer.session
+        if session is None or (peer.feed is not None and peer.feed.session == session):
+            return
+        try:
+            feed = await self.enter(peer, session)
+        except MuseArooError:
+            return
+        feed.everything(peer)
 
     def _start_over(self, owner: Sequencer) -> None:
         feed = self._open.get(owner.session)

@@ -91,6 +91,7 @@ class Peers:
                 pairing = self._door.conductor.pairings.heard(peer.source, peer.heard_at)
                 peer.actor = pairing.actor if pairing is not None else peer.actor
                 continue
+            self._follow(peer)
             quiet = GREETED_SECONDS if peer.greeted else LOCAL_SECONDS
             if now - peer.heard_at > quiet:
                 self._door.forget(peer)

@@ -9,6 +9,7 @@ import pytest
 
 from musearoo.codecs.osc import Message, encode, length_frame, slip_frame
 from musearoo.protocols.osc.endpoint import Endpoint
+from musearoo.protocols.osc.source import Source
 from musearoo.protocols.osc.tcp import (
     IDLE_SECONDS,
     MAXIMUM_CONNECTIONS_OF_HOST,
@@ -175,16 +176,43 @@ async def test_a_peer_that_does_not_read_is_closed(endpoint: Endpoint, recorder:
             await until(lambda: len(recorder.acts) == 2)
 
 
-async def test_one_who_sends_much_does_not_keep_others_waiting(
-    endpoint: Endpoint, recorder: Recorder
-) -> None:
+async def test_a_peer_that_does_not_read_is_heard_to_the_end(recorder: Recorder) -> None:
+    """What it sent before it was closed still counts, and its end is told after that."""
+    clock, ends = SteppedClock(), list[int]()
+
+    def answer_too_much(source: Source, messages: tuple[Message, ...]) -> None:
+        ends.append(len(recorder.gone))
+        clock.set_forward(0.0005)  # so that all of it takes many turns
+        while len(ends) == 1 and endpoint.send(source, encode(Message("/long", (bytes(60_000),)))):
+            continue
+
+    recorder.on_receive = answer_too_much
+    async with listening(recorder, clock) as endpoint, connected(endpoint) as peer:
+        peer.send(length_frame(X) * 200)
+        await until(lambda: bool(recorder.gone))
+        assert endpoint.counts.slow == 1
+        assert ends == [0] * 200
+
+
+async def test_one_who_sends_much_does_not_keep_others_waiting(recorder: Recorder) -> None:
     """Packets of all connections are taken in turn."""
-    async with connected(endpoint) as loud, connected(endpoint) as quiet:
-        loud.send(length_frame(X) * 20_000)
-        await until(lambda: bool(recorder.acts))
-        quiet.send(length_frame(encode(Message("/quiet"))))
-        await until(lambda: len(recorder.acts) == 20_001)
-        assert recorder.addresses.index("/quiet") < 15_000
+    clock, peers = SteppedClock(), list[Peer]()
+
+    def take_time(source: Source, messages: tuple[Message, ...]) -> None:
+        clock.set_forward(0.0005)
+        if len(recorder.acts) == 1:
+            peers[1].send(length_frame(encode(Message("/quiet"))))
+
+    recorder.on_receive = take_time
+    async with (
+        listening(recorder, clock) as endpoint,
+        connected(endpoint) as loud,
+        connected(endpoint) as quiet,
+    ):
+        peers += [loud, quiet]
+        loud.send(length_frame(X) * 1_000)
+        await until(lambda: len(recorder.acts) == 1_001)
+        assert recorder.addresses.index("/quiet") < 500
 
 
 async def test_a_silent_connection_is_closed(recorder: Recorder) -> None:

@@ -86,6 +86,19 @@ async def test_a_bundle_is_one_act_in_its_time(
     assert [type(refusal) for _, refusal in recorder.refusals] == [OscRefused]
 
 
+async def test_what_waits_for_a_source_is_dropped_with_it(
+    endpoint: Endpoint, recorder: Recorder, peer: socket.socket
+) -> None:
+    """As when its pairing ends."""
+    later = Bundle(to_ntp(SystemClock().now() + 50), (Message("/later"),))
+    peer.send(encode(later))
+    peer.send(X)
+    await until(lambda: bool(recorder.acts))
+    assert endpoint.pending == 1
+    endpoint.drop(recorder.sources[0])
+    assert endpoint.pending == 0
+
+
 async def test_what_is_no_packet_is_refused_and_reading_goes_on(
     endpoint: Endpoint, recorder: Recorder, peer: socket.socket
 ) -> None:

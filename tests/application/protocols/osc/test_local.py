@@ -93,6 +93,29 @@ async def test_feedback_goes_where_a_program_listens(local: Stage) -> None:
     assert await elsewhere.hears("/musearoo/session/key/echo") == ("C major",)
 
 
+async def test_a_listener_follows_to_the_next_session(local: Stage) -> None:
+    """Who said hello and only listens hears the session that was opened last, from its start."""
+    owner, _, device = await opened(local)
+    device.send("/musearoo/hello")
+    await device.hears("/musearoo/session/key/echo")
+    second = await local.place.project(owner, "Another")
+    await local.place.do(
+        owner, second, "set_parameter", {"path": "session/key", "value": "E minor"}
+    )
+    await local.place.conductor.pairings.opened(owner, SessionId(second))
+    assert await device.hears("/musearoo/session/key/echo", 2) == ("E minor",)
+
+
+async def test_a_deleted_project_is_no_session(local: Stage) -> None:
+    """What played there is told so, and other sessions go on."""
+    owner, project, device = await opened(local)
+    device.send("/musearoo/drums/complexity", 0.25)
+    await device.hears("/musearoo/drums/complexity/echo")
+    await local.place.conductor.projects.delete(owner, project, ORIGIN)
+    device.send("/musearoo/drums/complexity", 0.5)
+    assert (await device.hears("/musearoo/error"))[0] == "no_session"
+
+
 async def test_silence_ends_feedback(local: Stage) -> None:
     """A source on this machine that has gone quiet is forgotten, so that no port hears for ever."""
     _, _, device = await opened(local)
