@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     live_port: int = Field(11000, ge=1, le=65535)
     live_reply_port: int = Field(11001, ge=0, le=65535)
     live_tracks: Names = ()
+    live_user: str = ""
     live_script_host: str = "127.0.0.1"
     live_script_port: int = Field(11002, ge=0, le=65535)
     data_dir: Path = Field(default_factory=lambda: user_data_path("musearoo", appauthor=False))

@@ -1,6 +1,7 @@
 """Which OSC sources act for whom: pairing by a short code, and the local owner's session."""
 
 import hmac
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -72,12 +73,19 @@ class Pairings:
         self._owner: Actor | None = None
         self._rechecking = False
         self._again = False
+        self._told: list[Callable[[Actor, SessionId], None]] = []
         self.door: OscDoor | None = None
         self.local: tuple[Actor, SessionId] | None = None
         gate.on_change(self._recheck)
 
+    def on_opened(self, told: Callable[[Actor, SessionId], None]) -> None:
+        """Call `told` with whoever opens a session, and which."""
+        self._told.append(told)
+
     async def opened(self, actor: Actor, session: SessionId) -> None:
         """Somebody opened a session: for the local owner it is where loopback sources act."""
+        for told in self._told:
+            told(actor, session)
         if not self._world.rules.local_mode:
             return
         if self._owner is None:
