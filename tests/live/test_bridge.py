@@ -334,3 +334,20 @@ class TestClips:
             await on.do("commit_take", part="drums", take_id=take_id)
             await until(lambda: on.clip(0, 1) is not None and on.clip(0, 1)._notes)
             assert not on.clip(0, 0)._notes
+
+
+async def test_live_goes_with_its_owner(way: Way, tmp_path: Path) -> None:
+    """Live is bound to the session that its owner opened last, whoever else opens one."""
+    async with house(tmp_path) as place:
+        link = way.link(BriskClock(), place.world.spawn)
+        bridge = LiveBridge(link, place.conductor, owner="Ada@example.org")
+        await bridge.open()
+        ada, ben = await place.person("ada"), await place.person("ben")
+        first, second, theirs = [SessionId(await place.project(each)) for each in (ada, ada, ben)]
+        opened = place.conductor.pairings.opened
+        await opened(ada, first)
+        await until(lambda: bridge.status().session_id == first)
+        await opened(ben, theirs)
+        await opened(ada, second)
+        await until(lambda: bridge.status().session_id == second)
+        await bridge.close()

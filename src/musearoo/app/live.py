@@ -8,6 +8,7 @@ import structlog
 from musearoo.app.compose import Graph
 from musearoo.app.live_script import script_link
 from musearoo.app.settings import Settings
+from musearoo.conductor.accounts import LOCAL_OWNER
 from musearoo.conductor.conductor import Conductor
 from musearoo.domain.errors import Unavailable
 from musearoo.live.abletonosc import AbletonOscLink
@@ -44,10 +45,11 @@ async def live_bridge(graph: Graph) -> AsyncIterator[None]:
 
 def _bridge(settings: Settings, conductor: Conductor) -> LiveBridge:
     clock, spawn = conductor.world.clock, conductor.world.spawn
-    tracks = settings.track_names
+    tracks, owner = settings.track_names, settings.live_user or LOCAL_OWNER
     if settings.live == "script":
-        return LiveBridge(script_link(settings, clock=clock, spawn=spawn), conductor, tracks=tracks)
+        script = script_link(settings, clock=clock, spawn=spawn)
+        return LiveBridge(script, conductor, tracks=tracks, owner=owner)
     address = Address(settings.live_host, settings.live_port, settings.live_reply_port)
     link = AbletonOscLink(address, clock=clock, spawn=spawn)
     hub = Hub(link, clock=clock, spawn=spawn)
-    return LiveBridge(link, conductor, tracks=tracks, hub=hub)
+    return LiveBridge(link, conductor, tracks=tracks, hub=hub, owner=owner)

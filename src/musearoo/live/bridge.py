@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 
+from musearoo.conductor.accounts import LOCAL_OWNER
 from musearoo.conductor.conductor import Conductor
 from musearoo.domain.errors import MuseArooError, Unavailable
 from musearoo.domain.events import (
@@ -37,7 +38,6 @@ from musearoo.ports.leading import LiveStatus
 
 log = structlog.get_logger(__name__)
 
-BIND_SECONDS: Final = 0.5
 _HEEDED: Final = (
     TempoSet, ContextAdopted, KeySet, MeterSet, TransportChanged, ClockSourceSet,
     GenerationAccepted, TakeCommitted, ClipLaunched,
@@ -57,7 +57,8 @@ class _Bound:
 class LiveBridge:
     """Implements `ports.leading.LiveDoor` for the session that Live is bound to.
 
-    `tracks` maps parts to the names of tracks where they are called otherwise.
+    `tracks` maps parts to the names of tracks where they are called otherwise; `owner` is the
+    e-mail address of the account whose session it goes with.
     """
 
     def __init__(
@@ -67,8 +68,11 @@ class LiveBridge:
         *,
         tracks: Mapping[str, str] | None = None,
         hub: LiveHub | None = None,
+        owner: str = LOCAL_OWNER,
     ) -> None:
         self.hub = hub
+        self._owner = owner.casefold()
+        self._owner_id: UserId | None = None
         self._link = link
         self._conductor = conductor
         self._world = conductor.world
@@ -86,7 +90,7 @@ class LiveBridge:
         self._world.leaders["live"] = self
         self._conductor.leading.live = self
         self._world.spawn(self._work(), name="live.bridge")
-        self._world.spawn(self._keep_bound(), name="live.bind")
+        self._conductor.pairings.on_opened(self._opened_by)
 
     async def close(self) -> None:
         """Leave Live and the session as they are."""
@@ -222,17 +226,18 @@ class LiveBridge:
         bound.tasks = [task for task in bound.tasks if not task.done()]
         bound.tasks.append(self._world.spawn(_unless_refused(work), name="live.clip"))
 
-    async def _keep_bound(self) -> None:
-        """Go with the local owner to the session that they opened last."""
-        while self._open:
-            local = self._conductor.pairings.local
-            here = self._bound.room.session if self._bound is not None else None
-            if local is not None and local[1] != here:
-                try:
-                    await self.bind(*local)
-                except MuseArooError as failure:
-                    log.warning("live.not_bound", detail=failure.detail)
-            await self._world.clock.sleep(BIND_SECONDS)
+    def _opened_by(self, actor: Actor, session: SessionId) -> None:
+        """Go with the owner of Live to the session that they opened last."""
+        if self._open:
+            self._world.spawn(self._go_with(actor, session), name="live.bind")
+
+    async def _go_with(self, actor: Actor, session: SessionId) -> None:
+        if self._owner_id is None:
+            user = await self._world.store.read(lambda tx: tx.accounts.find_by_email(self._owner))
+            self._owner_id = user.id if user is not None else None
+        here = self._bound.room.session if self._bound is not None else None
+        if actor.user == self._owner_id and session != here:
+            await self.bind(actor, session)
 
 
 def _nothing() -> None:
