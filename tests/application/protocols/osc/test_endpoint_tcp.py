@@ -20,6 +20,7 @@ from tests.doubles.clock import SteppedClock
 from tests.doubles.osc_receiver import PATIENCE, Recorder, listening, until
 
 X = encode(Message("/x", (0.5,)))
+LONG = encode(Message("/long", (bytes(60_000),)))
 Frame = Callable[[bytes], bytes]
 
 
@@ -178,16 +179,17 @@ async def test_a_peer_that_does_not_read_is_closed(endpoint: Endpoint, recorder:
 
 async def test_a_peer_that_does_not_read_is_heard_to_the_end(recorder: Recorder) -> None:
     """What it sent before it was closed still counts, and its end is told after that."""
-    clock, ends = SteppedClock(), list[int]()
+    clock, ends, made = SteppedClock(), list[int](), list[Endpoint]()
 
     def answer_too_much(source: Source, messages: tuple[Message, ...]) -> None:
         ends.append(len(recorder.gone))
         clock.set_forward(0.0005)  # so that all of it takes many turns
-        while len(ends) == 1 and endpoint.send(source, encode(Message("/long", (bytes(60_000),)))):
+        while len(ends) == 1 and made[0].send(source, LONG):
             continue
 
     recorder.on_receive = answer_too_much
     async with listening(recorder, clock) as endpoint, connected(endpoint) as peer:
+        made.append(endpoint)
         peer.send(length_frame(X) * 200)
         await until(lambda: bool(recorder.gone))
         assert endpoint.counts.slow == 1

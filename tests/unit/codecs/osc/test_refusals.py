@@ -67,6 +67,7 @@ BAD = {
     "a string not in UTF-8": by_hand(b"/a", b"s", b"\xff\0\0\0"),
     "half of a surrogate pair": by_hand(b"/a", b"s", b"\xed\xa0\x80\0"),
     "a blob with a negative length": by_hand(b"/a", b"b", b"\xff\xff\xff\xff"),
+    "a blob with the length of a step back": by_hand(b"/a", b"bi", b"\xff\xff\xff\xfc"),
     "a blob longer than the packet": by_hand(b"/a", b"b", b"\0\0\0\5abcd"),
     "a blob of two gigabytes": by_hand(b"/a", b"b", b"\x7f\xff\xff\xff"),
     "a blob without its padding": by_hand(b"/a", b"b", b"\0\0\0\1a\0\0x"),
