@@ -115,6 +115,26 @@ async def test_notes_that_live_changes_are_told(playing: Stage):
         await playing.link.write_clip(HERE, Clip(name="x", length=4.0, notes=notes), over=None)
 
 
+@pytest.mark.parametrize(("looks", "shown"), [(1, True), (2, True), (100, False)])
+async def test_a_live_that_reads_back_late_is_given_turns(
+    playing: Stage, monkeypatch, looks: int, shown: bool
+):
+    """Notes that Live shows a turn or two later are confirmed; those it never shows are not."""
+    clip_class = type(_made(playing.live.song))
+    read, stale = clip_class.get_notes_extended, [looks]
+
+    def late(self: Any, *span: Any) -> Any:
+        stale[0] -= 1
+        return () if stale[0] >= 0 else read(self, *span)
+
+    monkeypatch.setattr(clip_class, "get_notes_extended", late)
+    if shown:
+        assert (await playing.link.write_clip(HERE, a_clip(8), over=None)).notes == 8
+    else:
+        with pytest.raises(Conflict, match="8 of 8 notes"):
+            await playing.link.write_clip(HERE, a_clip(8), over=None)
+
+
 async def test_notes_out_of_range_write_nothing(playing: Stage):
     """A note that no clip can hold, or too many of them, leave the slot empty."""
     wrong = (LiveNote(pitch=128, start=0.0, length=1.0),)
