@@ -133,10 +133,10 @@ async def rehearse(options: argparse.Namespace, folder: Path, stack: ExitStack) 
         try:
             await asyncio.to_thread(play, options, musician)
         finally:
-            for player in players:
+            for player in reversed(players):  # what moves first, what listens when all is told
                 player.kill()
                 player.wait()
-        await asyncio.sleep(3)
+                await asyncio.sleep(2)
         listed = await all_events(account, session)
         state = onlooker.state
         watching.cancel()
