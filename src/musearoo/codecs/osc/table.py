@@ -4,11 +4,12 @@ The door dispatches by it; the documentation page, OSCQuery and controller layou
 from it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from musearoo.codecs.osc.addresses import Address, numbers_of
 from musearoo.codecs.osc.declared import FIXED
 from musearoo.codecs.osc.part_addresses import for_part
+from musearoo.codecs.osc.patterns import Pattern
 from musearoo.domain.engine import EngineDescription
 from musearoo.domain.session.state import PartState
 
@@ -22,6 +23,9 @@ class AddressTable:
         self._all = tuple(addresses)
         self._engines = {each.name: each for each in engines}
         self._exact = {each.path: each for each in self._all if not (each.sent or each.is_template)}
+        self._patterned = tuple(
+            path for path, each in self._exact.items() if each.family != "device"
+        )
         self._templates = {
             each.path.partition("{")[0]: each for each in self._all
             if each.is_template and not each.sent
@@ -61,18 +65,12 @@ class AddressTable:
                 return next((each for each in for_part(name, engine) if each.path == path), None)
         return None
 
-    def matching(self, matches: Callable[[str], bool], limit: int) -> list[Address]:
-        """At most `limit` addresses with a fixed path that a pattern matches.
+    def matching(self, pattern: Pattern, limit: int) -> list[Address]:
+        """At most `limit` addresses with a fixed path that a pattern stands for.
 
         Those that pair or unpair the device itself are only meant by their own name.
         """
-        found = []
-        for path, address in self._exact.items():
-            if address.family != "device" and matches(path):
-                found.append(address)
-                if len(found) == limit:
-                    break
-        return found
+        return [self._exact[path] for path in pattern.among(self._patterned)[:limit]]
 
 
 def address_table(engines: Iterable[EngineDescription]) -> AddressTable:

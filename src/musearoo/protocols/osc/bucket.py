@@ -23,5 +23,5 @@ class Bucket:
         return True
 
     def owe(self, cost: float) -> None:
-        """Take tokens that may not be there yet; later takers wait for them."""
-        self._tokens = max(self._tokens - cost, -self._burst)
+        """Take tokens that are not there yet; later takers wait for them."""
+        self._tokens -= cost

@@ -173,7 +173,7 @@ class Door:
         except OscRefused as refusal:
             self.refuse(peer, "not_osc", refusal.detail, message)
             return
-        found = self.table.matching(pattern.matches, MAXIMUM_MATCHES)
+        found = self.table.matching(pattern, MAXIMUM_MATCHES)
         if not found:
             self.refuse(peer, "unknown_address", f"{message.address} matches nothing.", message)
         for address in found:
