@@ -12,6 +12,9 @@ RESEND_SECONDS: Final = 0.13
 """Live looks at its socket every 100 ms: no answer after this is a loss, or a busy Live."""
 EACH_SECONDS: Final = 0.005
 """What Live may need for each of the requests that are under way."""
+PATIENT_TIMES: Final = 1.5
+"""How much longer than the usual answer takes we wait for one."""
+LONGEST_USUAL: Final = 0.2
 QUICK_TIMES: Final = 8
 SLOWER: Final = 1.5
 SLOWEST_SECONDS: Final = 1.0
@@ -40,6 +43,7 @@ class Asking:
         self._clock = clock
         self._waiters: dict[str, list[_Waiter]] = {}
         self._under_way = 0
+        self._usual = 0.0  # smoothed seconds until the answer to what was sent once
 
     def hear(self, message: Message) -> None:
         """Give a message of Live to those who wait for it."""
@@ -85,16 +89,18 @@ class Asking:
         once: bool,
         patience: float,
     ) -> Message:
-        deadline = self._clock.monotonic() + patience
-        wait, acting = RESEND_SECONDS, True
+        began = self._clock.monotonic()
+        wait, acting = max(RESEND_SECONDS, PATIENT_TIMES * self._usual), True
         turn = 0
         while True:
             waiter.denied = False
             self._send(*(acts if acting else ()), *questions)
             await asyncio.wait({waiter.answer}, timeout=wait + EACH_SECONDS * self._under_way)
             if waiter.answer.done():
+                if turn == 0:
+                    self._took(self._clock.monotonic() - began)
                 return waiter.answer.result()
-            if self._clock.monotonic() >= deadline:
+            if self._clock.monotonic() >= began + patience:
                 raise Unavailable(
                     "Ableton Live did not confirm this; close its menus and dialogs, try again."
                 )
@@ -102,3 +108,6 @@ class Asking:
             wait = min(wait * SLOWER, SLOWEST_SECONDS) if turn >= QUICK_TIMES else wait
             self.resent += 1
             turn += 1
+
+    def _took(self, seconds: float) -> None:
+        self._usual = 0.7 * self._usual + 0.3 * min(seconds, LONGEST_USUAL)
