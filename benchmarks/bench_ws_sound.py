@@ -124,8 +124,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         server = ServerProcess(Path(folder) / "data", {"MUSEAROO_LOG_LEVEL": "warning"})
         server.start()
-        found = asyncio.run(measured(server, options.listeners, options.seconds))
-        server.stop()
+        try:
+            found = asyncio.run(measured(server, options.listeners, options.seconds))
+        finally:
+            server.stop()
     result = {"name": "ws_sound", "listeners": options.listeners, **found}
     print(json.dumps({**result, "machine": facts()}))
 
