@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from musearoo.app.cli.console import load_settings
 from musearoo.app.cli.root import app
 from musearoo.app.live_script import script_link
+from musearoo.app.tasks import Tasks
 from musearoo.security.ambient import SystemClock
 from tests.application.live.script.stage import Stage
 
@@ -86,3 +88,12 @@ async def test_what_the_command_installs_connects(tmp_path: Path, library: Path)
     stage.start_live()
     await stage.here()
     await stage.close()
+
+
+@pytest.mark.parametrize(("host", "told"), [("127.0.0.1", []), ("0.0.0.0", ["live.reachable"])])
+async def test_a_port_that_others_reach_is_warned_of(tmp_path: Path, host: str, told: list[str]):
+    """Only on loopback nothing is said."""
+    settings = load_settings(data_dir=tmp_path, live_script_host=host, live_script_port=0)
+    with capture_logs() as logs:
+        script_link(settings, clock=SystemClock(), spawn=Tasks())
+    assert [line["event"] for line in logs] == told
