@@ -134,6 +134,24 @@ def test_a_stream_carries_both_ways(session: tuple[httpx.Client, str, tuple[str,
         assert "/musearoo/pong" in heard
 
 
+def test_localhost_may_be_of_either_kind(
+    session: tuple[httpx.Client, str, tuple[str, int]],
+) -> None:
+    """Whether a program takes "localhost" for 127.0.0.1 or for ::1, it is heard and answered."""
+    _, _, (_, port) = session
+    try:
+        six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        six.bind(("::1", 0))
+    except OSError:
+        pytest.skip("no IPv6 here")
+    with six:
+        six.settimeout(DEADLINE)
+        six.sendto(encode(Message("/musearoo/ping")), ("::1", port))
+        answer = decode(six.recv(65_536))
+        assert isinstance(answer, Message)
+        assert answer.address == "/musearoo/pong"
+
+
 def test_a_web_page_cannot_speak_osc(session: tuple[httpx.Client, str, tuple[str, int]]) -> None:
     """A browser that is sent to the OSC port gets no answer, and changes nothing."""
     http, project, to = session
