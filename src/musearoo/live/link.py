@@ -167,14 +167,12 @@ Report = (
 Listener = Callable[[Report], None]
 
 
-class LiveLink(Protocol):
-    """One way into one Live. Every request answers when Live has confirmed it.
+class TimeLink(Protocol):
+    """A way to somebody else's tempo and transport. Requests answer when they are confirmed.
 
-    Requests raise `Unavailable` when Live is gone or does not confirm in time.
+    They raise `Unavailable` when nobody is there or does not confirm in time.
     """
 
-    @property
-    def capabilities(self) -> Capabilities: ...
     @property
     def mirror(self) -> Mirror: ...
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -201,6 +199,13 @@ class LiveLink(Protocol):
 
     async def stop(self) -> None: ...
     async def locate(self, beat: float) -> None: ...
+
+
+class LiveLink(TimeLink, Protocol):
+    """One way into one Live, whose clips can be written and launched as well."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
     async def fire(self, place: Place) -> None:
         """Launch a clip; Live's launch quantisation says when it sounds."""
         ...

@@ -24,7 +24,10 @@ ORIGIN: Final = Origin("system", "live", "live", "Ableton Live")
 class Room:
     """One session, and the person for whom Live acts in it."""
 
-    def __init__(self, conductor: Conductor, owner: Sequencer, actor: Actor) -> None:
+    def __init__(
+        self, conductor: Conductor, owner: Sequencer, actor: Actor, origin: Origin = ORIGIN
+    ) -> None:
+        self._origin = origin
         self.actor = actor
         self.conductor = conductor
         self._owner = owner
@@ -63,7 +66,7 @@ class Room:
         return self.conductor.world.spawn(self._submit(act, refused), name="live.ask")
 
     async def _submit(self, act: Act, refused: Callable[[], None]) -> None:
-        command = Command(session=self.session, actor=self.actor, act=act, origin=ORIGIN)
+        command = Command(session=self.session, actor=self.actor, act=act, origin=self._origin)
         try:
             await self.conductor.desk.submit(command)
         except MuseArooError as refusal:

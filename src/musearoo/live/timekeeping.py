@@ -17,6 +17,7 @@ from musearoo.conductor.parameters import kept_place
 from musearoo.domain.commands import Act, SetParameter, SetTransport
 from musearoo.domain.errors import MuseArooError
 from musearoo.domain.events import (
+    ClockSource,
     ClockSourceSet,
     ContextAdopted,
     Event,
@@ -33,11 +34,11 @@ from musearoo.domain.music.ticks import TICKS_PER_QUARTER, quarters
 from musearoo.live.link import (
     BeatReported,
     KeyReported,
-    LiveLink,
     PlayingReported,
     Report,
     SignatureReported,
     TempoReported,
+    TimeLink,
     same,
 )
 from musearoo.live.room import Room
@@ -77,7 +78,10 @@ class _Wish:
 class Timekeeping:
     """Keeps one room and one Live together."""
 
-    def __init__(self, link: LiveLink, room: Room, clock: Clock) -> None:
+    def __init__(
+        self, link: TimeLink, room: Room, clock: Clock, name: ClockSource = "live"
+    ) -> None:
+        self._name = name
         self._link = link
         self._room = room
         self._clock = clock
@@ -92,7 +96,7 @@ class Timekeeping:
     @property
     def live_leads(self) -> bool:
         """Whether Live keeps tempo and transport."""
-        return self._room.state.clock_source == "live"
+        return self._room.state.clock_source == self._name
 
     # --- what is asked of Live --------------------------------------------------------------
 
@@ -305,7 +309,9 @@ class Timekeeping:
 
     def _hand_on_tempo(self, bpm: float) -> None:
         if not same(bpm, self._bpm()) and not self._is_echo("tempo", bpm):
-            act = SetParameter(path="session/tempo", value=round(bpm, 4), gesture="live tempo")
+            act = SetParameter(
+                path="session/tempo", value=round(bpm, 4), gesture=f"{self._name} tempo"
+            )
             self._ask("tempo", act)
 
     def _hand_on_key(self, root: int, scale: str) -> None:

@@ -41,12 +41,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def differs(self, other: "Report | None") -> bool:
         """Whether more than time has passed between the two."""
-        if other is None:
-            return True
-        mine, theirs = (self.tempo, self.playing, self.peers), (
-            other.tempo, other.playing, other.peers,
-        )  # fmt: skip
-        return mine != theirs
+        return other is None or self._facts() != other._facts()
+
+    def _facts(self) -> tuple[object, ...]:
+        return self.tempo, self.playing, self.peers, self.beat >= 0
 
 
 class LinkSession(Protocol):
