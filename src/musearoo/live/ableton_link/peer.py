@@ -41,9 +41,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def differs(self, other: "Report | None") -> bool:
         """Whether more than time has passed between the two."""
-        return other is None or self._facts() != other._facts()
+        return other is None or self.facts() != other.facts()
 
-    def _facts(self) -> tuple[object, ...]:
+    def facts(self) -> tuple[object, ...]:
+        """All but the passing of time."""
         return self.tempo, self.playing, self.peers, self.beat >= 0
 
 
