@@ -2,8 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
+from collections.abc import AsyncIterator
 
 import structlog
 from starlette.types import ASGIApp
@@ -18,8 +17,6 @@ from musearoo.protocols.osc.endpoint import Endpoint, open_endpoint
 from musearoo.protocols.osc.options import OscOptions
 from musearoo.protocols.osc.query import OscQuery, QueryOptions
 
-_LOOPBACK_6 = "::1"
-
 log = structlog.get_logger(__name__)
 
 
@@ -31,16 +28,20 @@ async def osc_door(graph: Graph, app: ASGIApp, http_port: int) -> AsyncIterator[
     """
     settings, world = graph.settings, graph.conductor.world
     door = Door(graph.conductor, OscOptions(local_mode=settings.local_mode))
-    opened = partial(open_endpoint, door, clock=world.clock, spawn=world.spawn)
     try:
-        endpoint = await opened(host=settings.osc_host, port=settings.osc_port)
+        endpoint = await open_endpoint(
+            door,
+            host=settings.osc_host,
+            port=settings.osc_port,
+            clock=world.clock,
+            spawn=world.spawn,
+        )
     except Unavailable as refusal:
         log.warning("osc.unavailable", reason=f"{refusal.detail} The server runs without OSC.")
         yield app
         return
     query = OscQuery(app, door, QueryOptions(settings.hosts, http_port, endpoint.port))
-    twin = await _twin(opened, settings.osc_host, endpoint.port)
-    ways = _Ways(endpoint, twin, query)
+    ways = _Ways(endpoint, query)
     door.start(ways.send, ways.drop, (endpoint.host, endpoint.port))
     log.info("osc.ready", host=endpoint.host, port=endpoint.port)
     if not is_loopback(settings.osc_host):
@@ -51,23 +52,6 @@ async def osc_door(graph: Graph, app: ASGIApp, http_port: int) -> AsyncIterator[
     finally:
         door.close()
         await endpoint.close()
-        if twin is not None:
-            await twin.close()
-
-
-async def _twin(
-    opened: Callable[..., Awaitable[Endpoint]], host: str, port: int
-) -> Endpoint | None:
-    """The same port on `::1`, which is what many programs make of "localhost".
-
-    A datagram to a port that nobody reads is lost without a word.
-    """
-    if host not in {"127.0.0.1", "localhost"}:
-        return None
-    try:
-        return await opened(host=_LOOPBACK_6, port=port)
-    except Unavailable:  # no IPv6 here, or taken there
-        return None
 
 
 def _announced(
@@ -82,9 +66,8 @@ def _announced(
 class _Ways:
     """Answers go out the way their source came in."""
 
-    def __init__(self, endpoint: Endpoint, twin: Endpoint | None, query: OscQuery) -> None:
+    def __init__(self, endpoint: Endpoint, query: OscQuery) -> None:
         self._endpoint = endpoint
-        self._twin = twin or endpoint
         self._query = query
 
     def send(self, source: Source, packet: bytes) -> bool:
@@ -94,6 +77,4 @@ class _Ways:
         self._of(source).drop(source)
 
     def _of(self, source: Source) -> Endpoint | OscQuery:
-        if source.transport == "ws":
-            return self._query
-        return self._twin if source.host == _LOOPBACK_6 else self._endpoint
+        return self._query if source.transport == "ws" else self._endpoint
