@@ -253,8 +253,10 @@ class TestClips:
             first, second = await on.take(seed=1), await on.take(seed=2)
             for take_id in (first, second, first):
                 await on.do("commit_take", part="drums", take_id=take_id)
-                name = f"MuseAroo drums {take_id.replace('-', '')[-8:]}"
-                await until(lambda: name in (on.link.mirror.tracks[0].clips))  # noqa: B023
+            names = {
+                f"MuseAroo drums {take_id.replace('-', '')[-8:]}" for take_id in (first, second)
+            }
+            await until(lambda: names <= set(on.link.mirror.tracks[0].clips))
             await asyncio.sleep(0.3)
             assert len([slot for slot in on.live.song.tracks[0].clip_slots if slot.has_clip]) == 2
 

@@ -127,6 +127,7 @@ class LiveBridge:
         self._bound = bound
         self._unsubscribe = self._world.bus.subscribe(session, self._happened)
         bound.tasks.append(self._world.spawn(bound.time.keep(), name="live.time"))
+        bound.tasks.append(self._world.spawn(bound.keeper.keep_settling(), name="live.clips"))
         log.info("live.bound", session=session)
         if self._link.mirror.presence != "gone":
             self._news.put_nowait(PresenceChanged(self._link.mirror.presence))

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 TRIES: Final = 3
 SEEN_SECONDS: Final = 3.0
+AGAIN_SECONDS: Final = 10.0
 KNOWN_TAKES: Final = 500
 
 
@@ -50,7 +51,7 @@ class Keeper:
         self._clock = clock
         self._tracks = tracks
         self._turns: dict[str, asyncio.Lock] = {}
-        self._owed: dict[str, TakeId] = {}
+        self._owed: dict[TakeId, str] = {}  # takes that are not written yet, and their parts
         self._launching: set[str] = set()  # parts whose clip will be there, and run, in a moment
         self._known: dict[tuple[str, str], TakeId] = {}
 
@@ -74,9 +75,9 @@ class Keeper:
 
     async def commit(self, part: str, take_id: TakeId) -> None:
         """Write a take as a clip; what cannot be written now is owed until Live is there."""
-        self._owed[part] = take_id
+        self._owed[take_id] = part
         async with self._turn(part):
-            if self._owed.get(part) == take_id:
+            if take_id in self._owed:
                 await self._write(part, take_id)
 
     async def launch(self, part: str, take_id: TakeId, landing: Landing | None) -> None:
@@ -94,13 +95,23 @@ class Keeper:
         if find(self._link.mirror, name) is None:
             await self._write(part, take_id)
         place = await self._seen(name)
-        if place is not None and self._link.mirror.tracks[place.track].playing != place.slot:
+        mirror = self._link.mirror
+        if place is None and mirror.presence == "here":
+            await self._room.tell(ClipLaunched(part=part, take_id=None, source="live"))
+        elif place is not None and mirror.tracks[place.track].playing != place.slot:
             await self._link.fire(place)
 
     async def settle_debts(self) -> None:
-        """Write what was committed while Live was away."""
-        for part, take_id in tuple(self._owed.items()):
+        """Write what was committed while Live was away, or did not confirm."""
+        for take_id, part in tuple(self._owed.items()):
             await self.commit(part, take_id)
+
+    async def keep_settling(self) -> None:
+        """Try again every few seconds what Live did not confirm; never ends."""
+        while True:
+            await self._clock.sleep(AGAIN_SECONDS)
+            if self._owed and self._link.mirror.presence == "here":
+                await self.settle_debts()
 
     # --- what happens in Live ----------------------------------------------------------------
 
@@ -157,14 +168,13 @@ class Keeper:
             except Conflict as failure:
                 if not left:
                     self._failed(take, failure)
-                    self._owed.pop(part, None)
+                    self._owed.pop(take_id, None)
                     return
                 await self._clock.sleep(SEEN_SECONDS / TRIES)
             else:
                 break
         self.failure = None
-        if self._owed.get(part) == take_id:
-            del self._owed[part]
+        self._owed.pop(take_id, None)
         self._known[part, tail_of(take_id)] = take_id
         log.info("live.written", part=part, notes=self.latest.notes if self.latest else 0)
 
