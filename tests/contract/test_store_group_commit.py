@@ -72,6 +72,13 @@ def fail(_: Any) -> None:
     raise ValueError("bad work")
 
 
+async def taken(writer: Scripted) -> None:
+    """Wait until the thread is in the commit of its first batch."""
+    async with asyncio.timeout(10):
+        while "keep" not in writer.calls:  # noqa: ASYNC110  a thread has no event for tests
+            await asyncio.sleep(0.002)
+
+
 class TestBatches:
     async def test_what_waits_is_committed_together(self, writer: Scripted, commit) -> None:
         writer.gate.clear()
@@ -104,7 +111,7 @@ class TestBatches:
     ) -> None:
         writer.gate.clear()
         first = asyncio.ensure_future(commit.run(lambda tx: 0))
-        await asyncio.sleep(0.05)
+        await taken(writer)
         writer.calls.clear()
         rest = [
             asyncio.ensure_future(commit.run(work)) for work in (lambda tx: 1, fail, lambda tx: 3)
@@ -143,7 +150,7 @@ class TestBatches:
     async def test_batches_are_bounded(self, writer: Scripted, commit) -> None:
         writer.gate.clear()
         first = asyncio.ensure_future(commit.run(lambda tx: None))
-        await asyncio.sleep(0.05)
+        await taken(writer)
         rest = [asyncio.ensure_future(commit.run(lambda tx: None)) for _ in range(IN_FLIGHT - 1)]
         await asyncio.sleep(0)
         writer.gate.set()
@@ -181,7 +188,7 @@ class TestFailure:
     ) -> None:
         writer.gate.clear()
         first = asyncio.ensure_future(commit.run(lambda tx: 0))
-        await asyncio.sleep(0.05)
+        await taken(writer)
         writer.transaction_lost = True
         rest = [asyncio.ensure_future(commit.run(work)) for work in (lambda tx: 1, fail)]
         await asyncio.sleep(0)
@@ -209,8 +216,9 @@ class TestBounds:
         ran: list[int] = []
         for _ in range(3):
             writer.gate.clear()
+            writer.calls.clear()
             blocker = asyncio.ensure_future(commit.run(lambda tx: None))
-            await asyncio.sleep(0.02)
+            await taken(writer)
             writes = [
                 asyncio.ensure_future(commit.run(lambda tx: ran.append(1)))
                 for _ in range(IN_FLIGHT + 50)

@@ -170,7 +170,7 @@ class TestHanging:
         began = time.monotonic()
         with pytest.raises(Unavailable, match="said nothing"):
             await played(pool, fragile("hang", at=3))
-        assert 1.4 < time.monotonic() - began < 2.5
+        assert 1.4 < time.monotonic() - began < 10
         await until(lambda: not alive(pid))
         assert 8 == len(await played(pool, run_of()))
 
@@ -189,8 +189,8 @@ class TestHanging:
         flag.request()
         with pytest.raises(Conflict):
             await play
-        assert time.monotonic() - began < 0.05
-        await until(lambda: not alive(pid), 0.6)
+        assert time.monotonic() - began < 0.4  # the caller does not wait for the killing
+        await until(lambda: not alive(pid))
         assert 8 == len(await played(pool, run_of()))
 
     async def test_worker_that_listens_survives_a_cancel(self, pool: WorkerPool) -> None:
@@ -383,6 +383,7 @@ class TestRendering:
 
 
 class TestTheEnd:
+    @pytest.mark.serial
     @pytest.mark.parametrize("act", ["slow", "hang", "stubborn"])
     async def test_close_takes_less_than_a_second(self, tmp_path: Path, act: str) -> None:
         tasks = Tasks()

@@ -233,7 +233,7 @@ def test_huge_json_is_refused_soon(http: httpx.Client, project: str) -> None:
         began = time.monotonic()
         answer = http.post(place, content=body, headers=headers)
         assert 400 <= answer.status_code < 500, answer.text[:300]
-        assert time.monotonic() - began < SECONDS
+        assert time.monotonic() - began < SECONDS * 2
 
 
 def test_the_server_has_survived(server: ServerProcess, http: httpx.Client) -> None:

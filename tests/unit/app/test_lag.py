@@ -3,10 +3,13 @@
 import asyncio
 import time
 
+import pytest
+
 from musearoo.app.lag import EVERY_SECONDS, LoopLag
 from musearoo.conductor.admission import Admission, Admitted, Deferred
 
 
+@pytest.mark.serial
 async def test_a_blocked_loop_shows_and_is_forgotten_again() -> None:
     """A tenth of a second without a turn is seen at once and fades within a second."""
     lag = LoopLag()
