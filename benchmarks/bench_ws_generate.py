@@ -35,6 +35,7 @@ ENGINES = ("drummaroo", "bassaroo", "melodyroo", "harmonyroo")
 PROMISE_MS = 150.0
 FIRST_RATE = 8.0
 CLIENTS = 16
+_ENDS = frozenset({"generation_complete", "generation_error", "error"})
 PROBE_SECONDS, HOLD_SECONDS, OVERLOAD_SECONDS = 4.0, 15.0, 6.0
 
 
@@ -92,10 +93,9 @@ class Asker:
         kind = message["type"]
         if kind == "take_bar" and not first.done():
             first.set_result(time.perf_counter())
-        elif kind == "generation_request" and message["data"].get("queued") and not end.done():
-            end.set_result(message)
-        elif kind in {"generation_complete", "generation_error", "error"} and not end.done():
-            end.set_result(message)
+        elif kind in _ENDS or (kind == "generation_request" and message["data"].get("queued")):
+            if not end.done():
+                end.set_result(message)
 
 
 @dataclass
