@@ -91,11 +91,11 @@ class Asker:
     def _hear(self, message: dict[str, Any]) -> None:
         first, end = self.asked[message["cause"]]
         kind = message["type"]
+        waits = kind == "generation_request" and message["data"].get("queued")
         if kind == "take_bar" and not first.done():
             first.set_result(time.perf_counter())
-        elif kind in _ENDS or (kind == "generation_request" and message["data"].get("queued")):
-            if not end.done():
-                end.set_result(message)
+        elif (kind in _ENDS or waits) and not end.done():
+            end.set_result(message)
 
 
 @dataclass
