@@ -289,10 +289,9 @@ class AbletonOscLink:
 
     def _doubt(self, message: Message) -> None:
         """A listener of a moved track speaks with its old number: ask."""
-        if self._reading.tainted and message.arguments[-1] != ASKED:
-            self.wire.send(
-                Message("/live/track/get/playing_slot_index", (message.arguments[0], ASKED))
-            )
+        values = message.arguments
+        if self._reading.tainted and values and values[-1] != ASKED:
+            self.wire.send(Message("/live/track/get/playing_slot_index", (values[0], ASKED)))
 
     def _tell(self, report: Report) -> None:
         for listener in tuple(self._listeners):

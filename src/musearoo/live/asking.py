@@ -50,7 +50,7 @@ class Asking:
         for waiter in self._waiters.get(message.address, ()):
             if waiter.answer.done():
                 continue
-            if waiter.accepts(message):
+            if _is_accepted(waiter, message):
                 waiter.answer.set_result(message)
             else:
                 waiter.denied = True
@@ -111,3 +111,10 @@ class Asking:
 
     def _took(self, seconds: float) -> None:
         self._usual = 0.7 * self._usual + 0.3 * min(seconds, LONGEST_USUAL)
+
+
+def _is_accepted(waiter: _Waiter, message: Message) -> bool:
+    try:
+        return waiter.accepts(message)
+    except (IndexError, OverflowError, TypeError, ValueError):
+        return False  # an answer of another shape

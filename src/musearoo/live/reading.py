@@ -1,5 +1,6 @@
 """What AbletonOSC's messages say about Live: the mirror, and what is still to be asked."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -134,7 +135,7 @@ class Reading:
             return []
         try:
             return handler(message.arguments, now)
-        except (IndexError, TypeError, ValueError):
+        except (IndexError, OverflowError, TypeError, ValueError):
             return []  # another version of AbletonOSC answers otherwise
 
     def _tempo(self, values: Arguments, _now: float) -> list[Report]:
@@ -272,6 +273,6 @@ class Reading:
 
 
 def _number(value: Argument) -> float:
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float) and math.isfinite(value):
         return float(value)
     raise TypeError(value)

@@ -50,7 +50,7 @@ class Window(msgspec.Struct, frozen=True):
             return False
         heard = sorted(_heard(answer))
         wanted = sorted((n.pitch, n.start, n.length, n.velocity, n.mute) for n in self.notes)
-        return all(_alike(one, other) for one, other in zip(heard, wanted, strict=True))
+        return len(heard) == len(wanted) and all(map(_alike, heard, wanted))
 
 
 def windows(notes: Iterable[LiveNote]) -> tuple[Window, ...]:
