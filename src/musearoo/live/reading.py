@@ -30,6 +30,7 @@ KEY: Final = ("root_note", "scale_name")
 """Only in AbletonOSC since November 2025."""
 LISTENED: Final = (*SONG, *KEY, "beat")
 
+LONGEST_SONG: Final = 1e7  # quarter notes, months
 Arguments = tuple[Argument, ...]
 
 
@@ -188,12 +189,12 @@ class Reading:
         return [PlayingReported(playing, self.mirror.beat or 0.0)]
 
     def _position(self, values: Arguments, now: float) -> list[Report]:
-        beat = _number(values[0])
+        beat = _place(values[0])
         self.mirror = replace(self.mirror, beat=beat, beat_at=now)
         return [BeatReported(beat, now)]
 
     def _beat(self, values: Arguments, now: float) -> list[Report]:
-        beat = _number(values[0])
+        beat = _place(values[0])
         self.mirror = replace(self.mirror, beat=beat, beat_at=now)
         return [BeatReported(beat, now, precise=False)]
 
@@ -270,6 +271,13 @@ class Reading:
         )
         self.mirror = replace(self.mirror, tracks=tracks, scenes=scenes)
         return [SetReported(tracks, scenes)]
+
+
+def _place(value: Argument) -> float:
+    beat = _number(value)
+    if not 0.0 <= beat <= LONGEST_SONG:
+        raise ValueError(beat)
+    return beat
 
 
 def _number(value: Argument) -> float:
