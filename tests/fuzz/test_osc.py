@@ -6,7 +6,7 @@ from functools import partial
 from time import thread_time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musearoo.codecs.osc import (
@@ -23,6 +23,8 @@ from musearoo.codecs.osc import (
 from tests.fuzz.spent import mutations, within
 from tests.unit.codecs.osc.packets import ENCODED, by_hand, element
 
+# Hypothesis finds the odd cases early; the volume is in the seeded tests.
+few = settings(max_examples=min(settings().max_examples, 6_000))
 WORST_SECONDS = 0.005
 HEAD = b"#bundle\0" + bytes(8)
 PIECES = [b"\0" * 4, b"\xff" * 4, b"\x7f\xff\xff\xff", b",", b"[", b"]", b"#bundle\0", b"/", b"sb"]
@@ -38,12 +40,14 @@ def read(octets: bytes) -> None:
     assert encode(decode(written)) == written
 
 
+@few
 @given(st.binary(max_size=300))
 def test_noise(octets: bytes) -> None:
     read(octets)
     read(octets + bytes(-len(octets) % 4))
 
 
+@few
 @given(st.text("ifhdtcrmTFNIsSb[]x", max_size=20), st.binary(max_size=120))
 def test_noise_behind_good_heads(tags: str, octets: bytes) -> None:
     octets += bytes(-len(octets) % 4)
@@ -53,6 +57,7 @@ def test_noise_behind_good_heads(tags: str, octets: bytes) -> None:
     read(HEAD + octets)
 
 
+@few
 @given(
     st.sampled_from(ENCODED),
     st.lists(st.tuples(st.integers(0, 1_000), st.integers(0, 255)), max_size=6),
@@ -165,6 +170,7 @@ def test_memory_is_flat_whatever_heads_are_sent() -> None:
     assert second < first + 1_000_000
 
 
+@few
 @given(st.lists(st.binary(max_size=60), max_size=6), st.booleans())
 def test_noise_in_a_stream(pieces: list[bytes], slip: bool) -> None:
     """A stream of anything gives packets or is refused."""
@@ -178,6 +184,7 @@ def test_noise_in_a_stream(pieces: list[bytes], slip: bool) -> None:
         return
 
 
+@few
 @given(st.text("/ab?*[]!-{},", max_size=40), st.text("/ab-", max_size=40))
 def test_noise_as_a_pattern(pattern: str, address: str) -> None:
     try:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_message import OscMessage
@@ -36,6 +36,7 @@ from tests.unit.codecs.osc.packets import ENCODED, address, simple, text
 # The peers are slow, and a million tells no more.
 MOST = 200_000 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 8_000
 PIECES = [b"\0" * 4, b"\0\0\0\1", b"\xff" * 4, b"i", b"s", b"T", b"/x\0\0,i\0\0"]
+few = settings(max_examples=min(settings().max_examples, 4_000))
 needs_liblo = pytest.mark.skipif(liblo.LIBRARY is None, reason="system library missing: liblo")
 common = (
     simple.filter(lambda value: value != b"")  # python-osc cannot send an empty blob
@@ -79,6 +80,7 @@ def flat(values: tuple[Any, ...]) -> list[Any]:
     return [v for value in values for v in (flat(value) if isinstance(value, tuple) else [value])]
 
 
+@few
 @given(address, st.lists(common, max_size=6).map(tuple))
 def test_what_python_osc_writes_is_read(address: str, arguments: tuple[Any, ...]) -> None:
     builder = OscMessageBuilder(address)
@@ -90,6 +92,7 @@ def test_what_python_osc_writes_is_read(address: str, arguments: tuple[Any, ...]
     assert encode(Message(address, arguments)) == datagram
 
 
+@few
 @given(address, st.lists(common, max_size=6).map(tuple))
 def test_python_osc_reads_what_is_written(address: str, arguments: tuple[Any, ...]) -> None:
     message = Message(address, arguments)
@@ -143,6 +146,7 @@ OURS_ALONE = ("ASCII", "slash", "UTF-8", "address", "arguments", "no OSC type", 
 
 
 @needs_liblo
+@few
 @given(address, st.lists(common | text.map(Symbol) | st.just(IMPULSE), max_size=6).map(tuple))
 def test_liblo_reads_what_is_written(address: str, arguments: tuple[Any, ...]) -> None:
     assert liblo.read(encode(Message(address, arguments))) == list(map(as_liblo, arguments))
@@ -183,6 +187,7 @@ pieces = st.sampled_from(["a", "b", "?", "*", "[ab]", "[!a]", "[a-c]"])
 
 
 @needs_liblo
+@few
 @given(st.lists(pieces, max_size=5).map("".join), names)
 def test_liblo_matches_the_same_names(pattern: str, name: str) -> None:
     if pattern:
