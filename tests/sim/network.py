@@ -218,7 +218,8 @@ class Tape:
 class Wire:
     """The client's end: what `musearoo.client.wire.Wire` is on real sockets."""
 
-    def __init__(self, line: Line, tape: Tape, *, binary: bool) -> None:
+    def __init__(self, line: Line, tape: Tape, chance: Random, *, binary: bool) -> None:
+        self._chance = chance
         self._loop = asyncio.get_running_loop()
         self._line = line
         self.tape = tape
@@ -249,14 +250,21 @@ class Wire:
     async def text(self, message: bytes) -> None:
         if message.startswith(b'{"type":"session_join"'):
             self.tape.joined_with = json.loads(message)["data"]
+        await self._hesitate()
         self._check()
         self._ws.send_text(message)
         self._flush()
 
     async def binary(self, records: bytes) -> None:
+        await self._hesitate()
         self._check()
         self._ws.send_binary(records)
         self._flush()
+
+    async def _hesitate(self) -> None:
+        """A full socket makes its writer wait."""
+        if self._chance.random() < 0.2:
+            await asyncio.sleep(self._chance.uniform(0.0, 0.05))
 
     async def receive(self) -> bytes | str:
         if lag := self.lag():

@@ -334,7 +334,7 @@ class Way:
             raise Unreachable("nobody listens")
         self.line = town.studio.connect(town.chance)
         self.tapes.append(Tape())
-        wire = Wire(self.line, self.tapes[-1], binary=binary)
+        wire = Wire(self.line, self.tapes[-1], town.chance, binary=binary)
         wire.lag = self.lag
         return await wire.open()
 

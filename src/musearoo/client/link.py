@@ -22,6 +22,7 @@ from musearoo.codecs.ws import (
     FrameRefused,
     GoingAway,
     Heartbeat,
+    Incoming,
     SessionJoin,
     Welcome,
     encode,
@@ -89,6 +90,7 @@ class Link:
         self._url = account.url
         self._after: float | None = None
         self._resume_token: str | None = None
+        self._connection = ""
         self._heard = 0.0
         self._up = asyncio.Event()
         self._sending = asyncio.Lock()  # what waits goes before what is new
@@ -142,6 +144,14 @@ class Link:
         """Send if connected; what must not be lost lies in the outbox and goes again later."""
         async with self._sending:
             await self._send(message, records=records)
+
+    async def ask(self, message: Incoming, records: bytes | None, connection: str) -> None:
+        """Send a message, as `records` while these mean the same: they name no connection."""
+        async with self._sending:
+            if records is not None and connection == self._connection:
+                await self._send(records, records=True)
+            else:
+                await self._send(encode(message))
 
     async def _send(self, message: bytes, *, records: bool = False) -> None:
         wire = self._wire
@@ -224,6 +234,7 @@ class Link:
     async def _entered(self, wire: Wire, welcome: Welcome) -> None:
         data = welcome.data
         self._resume_token = data.resume_token
+        self._connection = data.connection
         self.heartbeat_seconds = data.limits.heartbeat_seconds
         self._heard = self.clock()
         self._follower.welcome(data)

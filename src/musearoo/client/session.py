@@ -180,9 +180,7 @@ class Session(Sounding):
         message_id = message.message_id or f"{self.connection}:{self.next_number()}"
         message = msgspec.structs.replace(message, message_id=message_id)
         future = self._outbox.put(message_id, message)
-        await self._link.send(
-            encode(message) if records is None else records, records=records is not None
-        )
+        await self._link.ask(message, records, message_id.rpartition(":")[0])
         return future
 
     async def tell(self, message: Incoming) -> None:

@@ -689,3 +689,31 @@ async def test_a_server_without_its_database_is_tried_again() -> None:
 
     async with stage(scene, away, back) as play, play.session() as live:
         await soon(lambda: live.reconnects == 2 and live.connected)
+
+
+async def test_a_record_does_not_outlive_the_connection_it_counts_for() -> None:
+    """A record names its message by a number of the connection; on another it says its name."""
+    heard: list[object] = []
+
+    async def first(actor: Actor) -> None:
+        await actor.welcome(parameters=HANDLES)
+        await cutting.wait()
+        actor.cut()
+
+    async def second(actor: Actor) -> None:
+        await actor.welcome(connection="d", parameters=HANDLES)
+        for _ in range(2):
+            change = await actor.hear()
+            heard.append(getattr(change, "message_id", change))
+        await actor.ack(change, 1)
+        await actor.rest()
+
+    cutting = asyncio.Event()
+    async with stage(first, second) as play, play.session(binary=True) as live:
+        async with live._link._sending:
+            posting = asyncio.create_task(live.post_change("drums/complexity", 0.5))
+            await soon(lambda: live.waiting)
+            cutting.set()
+            await soon(lambda: live.connection == "d")
+        assert 1 == (await (await posting)).seq
+    assert ["c:1", "c:1"] == heard
