@@ -1,9 +1,13 @@
 """Pace: what comes too fast is coalesced where only the latest counts, else lost and told."""
 
+from pathlib import Path
+
 from musearoo.codecs.osc import Message
 from musearoo.domain.events import ParameterSet, TransportChanged
 from musearoo.domain.ids import ProjectId
 from musearoo.domain.permissions import Actor
+from tests.doubles.clock import SteppedClock
+from tests.doubles.house import house
 from tests.doubles.osc_stage import Device, Stage
 
 
@@ -70,14 +74,30 @@ async def test_lost_commands_are_counted_and_told(stage: Stage) -> None:
     assert len(device.at("/musearoo/error")) == 1
 
 
-async def test_a_bundle_counts_its_messages(stage: Stage) -> None:
-    """A bundle is no way around the pace."""
-    _, _, device = await one(stage)
-    stop = Message("/musearoo/ping", ())
-    for _ in range(4):
-        device.bundle(*[stop] * 100)
-    await stage.quiet()
-    assert len(device.at("/musearoo/pong")) <= 300
+async def test_so_many_at_once_and_so_many_a_second(tmp_path: Path) -> None:
+    """200 messages at once, then 1,000 a second, and a bundle is no way around it."""
+    clock = SteppedClock()
+    async with house(tmp_path, clock=clock) as place:
+        stage = Stage(place)
+        ana = await place.person("ana")
+        device = await stage.paired(ana, await place.project(ana))
+        await clock.advance(1)
+        for _ in range(600):
+            device.send("/musearoo/ping")
+        await stage.done()
+        assert len(device.at("/musearoo/pong")) == 200
+        await clock.advance(0.0625)
+        for _ in range(100):
+            device.send("/musearoo/ping")
+        await stage.done()
+        assert len(device.at("/musearoo/pong")) == 262
+        await clock.advance(1)
+        device.heard.clear()
+        for _ in range(4):
+            device.bundle(*[Message("/musearoo/ping", ())] * 100)
+        await stage.done()
+        assert len(device.at("/musearoo/pong")) == 200
+        stage.door.close()
 
 
 async def test_patterns_reach_what_they_match(stage: Stage) -> None:

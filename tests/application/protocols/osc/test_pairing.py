@@ -60,7 +60,8 @@ async def test_strangers_hear_nothing(stage: Stage) -> None:
     for argument in ("00000000", 1, 0.5, b"", None, True, "x" * 60):
         stranger.send("/musearoo/pair", argument)
     stranger.bundle(Message("/musearoo/pair", ("1",)), Message("/musearoo/ping"))
-    stage.arrive(stranger.source, b"\x00\x01")
+    assert not stage.door.admit(stranger.source, encode(Message("/musearoo/ping")))
+    assert not stage.door.admit(stranger.source, b"\x00\x01")
     await stage.quiet()
     assert stage.sent == []
     assert await stage.events(ana, project) == []
