@@ -5,9 +5,9 @@
 First one client asks again as soon as the part is there: times, the stages that the server
 tells of, and the processor time of the server's process for each generation, by thread. With
 `--overload` many clients then ask at random times: the highest rate is found that keeps p99
-within 150 ms and refuses at most a twentieth, 70 % of it is held, and then four times as much is
-asked for. There latency counts from when a request was to be sent, and of what was let in the share is
-told that was complete within 150 ms. The server is the product as a user runs it.
+within 150 ms and refuses at most a twentieth, 70 % of it is held, and then four times as much
+is asked for. There latency counts from when a request was to be sent, and of what was let in
+the share is told that was complete within 150 ms. The server is the product as a user runs it.
 """
 
 import argparse
