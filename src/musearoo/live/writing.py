@@ -15,7 +15,7 @@ from musearoo.ports.ambient import Clock
 
 log = structlog.get_logger(__name__)
 
-FRESH_SECONDS: Final = 0.4
+FRESH_SECONDS: Final = 0.5
 """What was told of a track's clips so recently is believed; else it is asked before writing.
 
 To ask costs a tick of Live. A track that is moved just now can still be met: what lies in the
@@ -99,16 +99,17 @@ class ClipWriter:
         return tuple(None if each is None else str(each) for each in answer.arguments[1:])
 
     async def _create(self, place: Place, name: str, length: float) -> None:
-        """Create and name it in one bundle: tracks cannot move in between."""
+        """Create and name it in one bundle: tracks cannot move in between.
+
+        Sent again to a slot that has its clip by now, the question in front is answered, and the
+        error that follows ends nothing but the reading of that tick.
+        """
         at = _at(place)
+        question = Message("/live/clip_slot/get/has_clip", (*at, ASKED))
+        create = Message("/live/clip_slot/create_clip", (*at, float(length)))
+        rename = Message("/live/clip/set/name", (*at, name))
         await self._asking.confirm(
-            Message("/live/clip_slot/get/has_clip", (*at, ASKED)),
-            acts=(
-                Message("/live/clip_slot/create_clip", (*at, float(length))),
-                Message("/live/clip/set/name", (*at, name)),
-            ),
-            accepts=answers(*at, True),
-            once=True,
+            question, acts=(question, create, rename), accepts=answers(*at, True)
         )
 
     async def _window(self, place: Place, window: Window) -> None:
