@@ -21,7 +21,7 @@ _TURNS: Final = 4
 # Mean and 1.6 mean deviations cover about nine of ten lognormal service times.
 _DEVIATIONS: Final = 1.6
 # The share of the budget to be met where the server sees it: some passes before and after.
-_AIM: Final = 0.75
+_AIM: Final = 0.65
 # Seconds that one more generation under way adds to each, until that was seen.
 _USUAL_SLOPE: Final = 0.005
 # The weight of one more service time once there are many.
