@@ -54,15 +54,15 @@ async def test_strangers_hear_nothing(stage: Stage) -> None:
     project = await stage.place.project(ana)
     await stage.paired(ana, project)
     stage.sent.clear()
+    for number, packet in enumerate((encode(Message("/musearoo/ping")), b"\x00\x01")):
+        unread = Source("udp", "198.51.100.1", number)
+        assert not stage.door.admit(unread, packet)  # not even decoded
     stranger = stage.device("192.0.2.66")
     for address in (*[each.path for each in stage.door.table.incoming], "/nonsense", "/*"):
         stranger.send(address.replace("{channel}", "1").replace("{number}", "1"))
     for argument in ("00000000", 1, 0.5, b"", None, True, "x" * 60):
         stranger.send("/musearoo/pair", argument)
     stranger.bundle(Message("/musearoo/pair", ("1",)), Message("/musearoo/ping"))
-    for number, packet in enumerate((encode(Message("/musearoo/ping")), b"\x00\x01")):
-        unread = Source("udp", "198.51.100.1", number)
-        assert not stage.door.admit(unread, packet)  # not even decoded
     await stage.quiet()
     assert stage.sent == []
     assert await stage.events(ana, project) == []
