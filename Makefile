@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 TESTS ?=
 ARGS ?=
 
-.PHONY: help run test check fix rehearsal bench fuzz generated wheel wheel-check lock clean
+.PHONY: help run test check fix rehearsal bench fuzz nightly room generated wheel wheel-check lock clean
 .PHONY: check-format check-lint check-types check-layers check-rules check-generated
 
 help:
@@ -19,6 +19,8 @@ help:
 	@echo "make bench        benchmarks, one JSON line each (BENCH=name for one)"
 	@echo "make rehearsal    ten minutes of Pure Data, liblo and a faked Live (ARGS='--minutes 1')"
 	@echo "make fuzz         let Hypothesis attack the decoders for longer"
+	@echo "make nightly      thousands of simulated rooms, ten thousand faults on real sockets"
+	@echo "make room         people on a bad network, to watch (ARGS='--minutes 1')"
 	@echo "make generated    write generated files anew"
 	@echo "make wheel        build dist/*.whl; make wheel-check tries it in a clean place"
 	@echo "make lock         lock dependencies (ARGS=--upgrade for newer ones)"
@@ -63,6 +65,13 @@ bench: $(STAMPS)/project $(STAMPS)/dev
 
 fuzz: $(STAMPS)/project $(STAMPS)/dev
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest tests/fuzz -n auto $(TESTS)
+
+nightly: $(STAMPS)/project $(STAMPS)/dev
+	@SIM_SEEDS=$(or $(SEEDS),5000) WS_FAULTS=$(or $(FAULTS),10000) $(BIN)/pytest -n 2 \
+	  --dist loadfile -o faulthandler_timeout=3600 tests/sim tests/fault/test_ws_network.py $(TESTS)
+
+room: $(STAMPS)/project $(STAMPS)/dev
+	@$(BIN)/python -m tests.fault.room $(ARGS)
 
 generated: $(STAMPS)/project $(STAMPS)/dev
 	@$(BIN)/python -m tools.drift --write
