@@ -1,4 +1,4 @@
-"""The bridge to Ableton Live of a running server: by AbletonOSC or by our script, or not at all."""
+"""The clocks outside that a running server goes with: Ableton Live and Ableton Link, if asked."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -11,9 +11,11 @@ from musearoo.app.settings import Settings
 from musearoo.conductor.accounts import LOCAL_OWNER
 from musearoo.conductor.conductor import Conductor
 from musearoo.domain.errors import Unavailable
+from musearoo.live.ableton_link.time_link import LinkTime
 from musearoo.live.abletonosc import AbletonOscLink
 from musearoo.live.bridge import LiveBridge
 from musearoo.live.hub import Hub
+from musearoo.live.time_bridge import TimeBridge
 from musearoo.live.wire import Address
 
 log = structlog.get_logger(__name__)
@@ -37,6 +39,29 @@ async def live_bridge(graph: Graph) -> AsyncIterator[None]:
         yield
         return
     log.info("live.ready", way=settings.live)
+    try:
+        yield
+    finally:
+        await bridge.close()
+
+
+@contextlib.asynccontextmanager
+async def link_bridge(graph: Graph) -> AsyncIterator[None]:
+    """Take part in Ableton Link while the block runs, if the settings want it."""
+    settings, world = graph.settings, graph.conductor.world
+    if not settings.link:
+        yield
+        return
+    way = LinkTime(world.clock, world.spawn)
+    owner = settings.live_user or LOCAL_OWNER
+    bridge = TimeBridge(way, graph.conductor, name="link", owner=owner)
+    try:
+        await bridge.open()
+    except Unavailable as refusal:
+        log.warning("link.unavailable", reason=refusal.detail)
+        yield
+        return
+    log.info("link.ready")
     try:
         yield
     finally:

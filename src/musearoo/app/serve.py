@@ -18,7 +18,7 @@ from uvicorn.server import HANDLED_SIGNALS
 
 from musearoo import __version__
 from musearoo.app.compose import Graph, running
-from musearoo.app.live import live_bridge
+from musearoo.app.live import link_bridge, live_bridge
 from musearoo.app.metrics import Metrics
 from musearoo.app.osc import osc_door
 from musearoo.app.settings import Settings
@@ -107,7 +107,11 @@ async def _serve(
                 webbrowser.open(url)
 
         try:
-            async with live_bridge(graph), osc_door(graph, app, port) as answering:
+            async with (
+                live_bridge(graph),
+                link_bridge(graph),
+                osc_door(graph, app, port) as answering,
+            ):
                 await _Server(_config(settings, answering, door), ready).serve(sockets=[listener])
         finally:
             door.close()

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     osc_port: int = Field(8765, ge=0, le=65535)
     mdns: bool = False
     live: Literal["off", "abletonosc", "script"] = "off"
+    link: bool = False
     live_host: str = "127.0.0.1"
     live_port: int = Field(11000, ge=1, le=65535)
     live_reply_port: int = Field(11001, ge=0, le=65535)

@@ -20,7 +20,7 @@ from musearoo.domain.permissions import Permission
 from musearoo.domain.records import Take
 from musearoo.live.clips import clip_name, clip_of, find, read_name, spare_name, tail_of
 from musearoo.live.link import LiveLink, Mirror, Place, SlotPlays, Written
-from musearoo.live.room import ORIGIN, Room
+from musearoo.live.room import Room
 from musearoo.ports.ambient import Clock
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,6 @@ class Keeper:
         self._tracks = tracks
         self._turns: dict[str, asyncio.Lock] = {}
         self._owed: dict[TakeId, str] = {}  # takes that are not written yet, and their parts
-        self._launching: set[str] = set()  # parts whose clip will be there, and run, in a moment
         self._known: dict[tuple[str, str], TakeId] = {}
 
     # --- what happened in the session -------------------------------------------------------
@@ -82,23 +81,16 @@ class Keeper:
 
     async def launch(self, part: str, take_id: TakeId, landing: Landing | None) -> None:
         """Launch a take's clip, so that Live's quantisation lands it where the session says."""
-        self._launching.add(part)
-        try:
-            await self._until_bar_before(landing)
-            async with self._turn(part):
-                await self._fire(part, take_id)
-        finally:
-            self._launching.discard(part)
+        await self._until_bar_before(landing)
+        async with self._turn(part):
+            await self._fire(part, take_id)
 
     async def _fire(self, part: str, take_id: TakeId) -> None:
         name = clip_name(part, take_id)
         if find(self._link.mirror, name) is None:
             await self._write(part, take_id)
         place = await self._seen(name)
-        mirror = self._link.mirror
-        if place is None and mirror.presence == "here":
-            await self._room.tell(ClipLaunched(part=part, take_id=None, source="live"))
-        elif place is not None and mirror.tracks[place.track].playing != place.slot:
+        if place is not None and self._link.mirror.tracks[place.track].playing != place.slot:
             await self._link.fire(place)
 
     async def settle_debts(self) -> None:
@@ -120,8 +112,8 @@ class Keeper:
         tracks = self._link.mirror.tracks
         clips = tracks[report.track].clips if report.track < len(tracks) else ()
         name = clips[report.slot] if 0 <= report.slot < len(clips) else None
-        await self._stopped_on(report.track, report.slot)
         found = await self._take_called(name)
+        await self._stopped_on(report.track, report.slot, but=found[0] if found else None)
         if found is None:
             return
         part, take_id = found
@@ -132,7 +124,7 @@ class Keeper:
         """Compare everything: after Live came, or its clips changed."""
         mirror = self._link.mirror
         for part, state in tuple(self._room.state.parts.items()):
-            if state.launched is None or part in self._launching:
+            if state.launched is None:
                 continue
             place = find(mirror, clip_name(part, state.launched))
             if place is None or mirror.presence == "gone":
@@ -145,13 +137,19 @@ class Keeper:
             if each.playing >= 0:
                 await self.played(SlotPlays(track, each.playing))
 
-    async def _stopped_on(self, track: int, slot: int) -> None:
+    async def leave(self) -> None:
+        """Live goes with this session no more: what runs in it is not heard here."""
+        for part, state in tuple(self._room.state.parts.items()):
+            if state.launched is not None:
+                await self._room.tell(ClipLaunched(part=part, take_id=None, source="live"))
+
+    async def _stopped_on(self, track: int, slot: int, *, but: str | None) -> None:
         """Of our clips that ran on this track, only that in the slot still does."""
         mirror = self._link.mirror
         for part, state in tuple(self._room.state.parts.items()):
             place = find(mirror, clip_name(part, state.launched)) if state.launched else None
             elsewhere = place is not None and place.track == track and place.slot != slot
-            if elsewhere and part not in self._launching:
+            if elsewhere and part != but:
                 await self._room.tell(ClipLaunched(part=part, take_id=None, source="live"))
 
     # --- writing ------------------------------------------------------------------------------
@@ -247,7 +245,7 @@ class Keeper:
     async def _learn(self, part: str) -> None:
         conductor, actor = self._room.conductor, self._room.actor
         project = ProjectId(self._room.session)
-        access = await conductor.gate.access(actor, project, Permission.VIEW, ORIGIN)
+        access = await conductor.gate.access(actor, project, Permission.VIEW, self._room.origin)
         takes, _ = await conductor.takes.list_for(access, part=part, limit=KNOWN_TAKES, offset=0)
         self._known.update({(part, tail_of(take.id)): take.id for take in takes})
 

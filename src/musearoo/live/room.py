@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
 
 import structlog
 
@@ -18,16 +17,14 @@ from musearoo.domain.session.state import SessionState
 
 log = structlog.get_logger(__name__)
 
-ORIGIN: Final = Origin("system", "live", "live", "Ableton Live")
-
 
 class Room:
     """One session, and the person for whom Live acts in it."""
 
     def __init__(
-        self, conductor: Conductor, owner: Sequencer, actor: Actor, origin: Origin = ORIGIN
+        self, conductor: Conductor, owner: Sequencer, actor: Actor, origin: Origin
     ) -> None:
-        self._origin = origin
+        self.origin = origin
         self.actor = actor
         self.conductor = conductor
         self._owner = owner
@@ -66,7 +63,7 @@ class Room:
         return self.conductor.world.spawn(self._submit(act, refused), name="live.ask")
 
     async def _submit(self, act: Act, refused: Callable[[], None]) -> None:
-        command = Command(session=self.session, actor=self.actor, act=act, origin=self._origin)
+        command = Command(session=self.session, actor=self.actor, act=act, origin=self.origin)
         try:
             await self.conductor.desk.submit(command)
         except MuseArooError as refusal:

@@ -94,8 +94,8 @@ class Timekeeping:
         self._asked: dict[Kind, tuple[Act, asyncio.Task[None]]] = {}
 
     @property
-    def live_leads(self) -> bool:
-        """Whether Live keeps tempo and transport."""
+    def leads(self) -> bool:
+        """Whether this clock keeps tempo and transport."""
         return self._room.state.clock_source == self._name
 
     # --- what is asked of Live --------------------------------------------------------------
@@ -168,7 +168,7 @@ class Timekeeping:
         """Bring Live to what the session has, whenever that changes; never ends."""
         while True:
             changes = len(self._room.state.tempo_map.changes) > 1
-            watching = self._room.state.transport.playing and changes and not self.live_leads
+            watching = self._room.state.transport.playing and changes and not self.leads
             try:
                 async with asyncio.timeout(0.1 if watching else None):
                     await self._wake.wait()
@@ -187,14 +187,14 @@ class Timekeeping:
         if self._link.mirror.presence == "gone":
             return
         state, mirror = self._room.state, self._link.mirror
-        if not self.live_leads:
+        if not self.leads:
             bpm = state.tempo_map.bpm_at(state.tick_at(self._room.now))
             if not same(bpm, mirror.tempo):
                 self._send("tempo", bpm)
                 await self._link.set_tempo(bpm)
         await self._bring_meter()
         await self._bring_key()
-        if self._moved and not self.live_leads:
+        if self._moved and not self.leads:
             await self._bring_transport()
 
     async def _bring_meter(self) -> None:
@@ -236,7 +236,7 @@ class Timekeeping:
     async def heard(self, report: Report) -> None:
         """Take in a report: as an event where Live leads, else as a request to the session."""
         match report:
-            case TempoReported(bpm) if self.live_leads:
+            case TempoReported(bpm) if self.leads:
                 await self._tempo(bpm)
             case TempoReported(bpm):
                 self._hand_on_tempo(bpm)
@@ -268,7 +268,7 @@ class Timekeeping:
             return
         if report.playing:
             self._starting = True  # its position comes within a tick
-        elif self.live_leads:
+        elif self.leads:
             beat = self._link.mirror.beat or 0.0
             await self._tell("playing", False, self._transport(beat, playing=False))
         else:
@@ -279,11 +279,11 @@ class Timekeeping:
         beat = report.beat + self._seconds_since(report.at) * self._bpm() / 60
         if self._starting:
             self._starting = False
-            if self.live_leads:
+            if self.leads:
                 await self._tell("playing", True, self._transport(beat, playing=True))
             else:
                 self._ask("playing", self._from(beat))
-        elif self.live_leads and self._is_off(beat):
+        elif self.leads and self._is_off(beat):
             self._drifted = 0
             playing = self._room.state.transport.playing
             await self._tell("place", playing, self._transport(beat, playing=playing))

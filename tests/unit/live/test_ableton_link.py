@@ -9,6 +9,7 @@ import pytest
 from musearoo.app.tasks import Tasks
 from musearoo.live.ableton_link.peer import QUANTUM, LinkPeer, Report, Request
 from musearoo.live.ableton_link.process import LinkProcess
+from tests.doubles.link_network import needs_link
 
 
 class Ears:
@@ -43,7 +44,7 @@ async def tasks():
 
 
 async def test_two_peers_agree_on_tempo_start_and_beat(tasks):
-    pytest.importorskip("link", reason="the link extra is not installed")
+    needs_link()
     ears = Ears()
     process = LinkProcess(tasks, ears.heard, ears.ended)
     await process.start()
