@@ -3,7 +3,7 @@
 A server as a user starts it. Three loads one after another: sources that each move one control
 at the pacing limit (1,000 a second), nothing, and a flood of 50,000 datagrams a second from
 nobody. For each the server's processor time as a share of one core, what was lost, its memory,
-and how long a REST answer took meanwhile (median and 99th percentile, milliseconds). Prints one
+and how long a REST answer and a WebSocket heartbeat took meanwhile (milliseconds). Prints one
 JSON line.
 
 The flood goes to a door that is not in local mode: there all sources of this machine are known.
@@ -25,6 +25,7 @@ from typing import Any
 
 import httpx
 import uvloop
+from websockets.sync.client import connect
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.machine import facts
@@ -141,12 +142,44 @@ class Asking(threading.Thread):
         return {"rest_p50_ms": round(cuts[49], 2), "rest_p99_ms": round(cuts[98], 2)}
 
 
-def measured(server: ServerProcess, work: Any, *args: Any) -> dict[str, float]:
+class Beating(threading.Thread):
+    """A WebSocket client in the same session that sends heartbeats and waits for each answer."""
+
+    def __init__(self, server: ServerProcess, http: httpx.Client, session: str) -> None:
+        super().__init__(daemon=True)
+        ticket = http.post("/api/v3/ws-tickets", json={"session_id": session}).json()["ticket"]
+        self._wire = connect(f"ws{server.url[4:]}/api/v3/ws", max_size=None)
+        self._wire.send(json.dumps({"type": "session_join", "data": {"ticket": ticket}}))
+        self.milliseconds: list[float] = []
+        self.over = False
+
+    def run(self) -> None:
+        while not self.over:
+            began = time.perf_counter()
+            beat = {"type": "heartbeat", "data": {"t0": began}}
+            self._wire.send(json.dumps(beat))
+            while json.loads(self._wire.recv())["type"] != "heartbeat_ack":
+                continue
+            self.milliseconds.append((time.perf_counter() - began) * 1000)
+            time.sleep(0.02)
+
+    def end(self) -> dict[str, float]:
+        self.over = True
+        self.join()
+        self._wire.close()
+        cuts = statistics.quantiles(self.milliseconds, n=100)
+        return {"ws_p50_ms": round(cuts[49], 2), "ws_p99_ms": round(cuts[98], 2)}
+
+
+def measured(
+    server: ServerProcess, http: httpx.Client, session: str, work: Any, *args: Any
+) -> dict[str, float]:
     context = get_context("spawn")
     sent = context.Value("q", 0)
     before, memory = cpu_seconds(server.pid), memory_mib(server.pid)
-    asking = Asking(server.url)
+    asking, beating = Asking(server.url), Beating(server, http, session)
     asking.start()
+    beating.start()
     began = time.perf_counter()
     process = context.Process(target=work, args=(*args, sent))
     process.start()
@@ -160,6 +193,7 @@ def measured(server: ServerProcess, work: Any, *args: Any) -> dict[str, float]:
         "core_share": round((cpu_seconds(server.pid) - before) / wall, 3),
         "memory_grown_mib": round(memory_mib(server.pid) - memory, 2),
         **asking.end(),
+        **beating.end(),
     }
 
 
@@ -173,8 +207,8 @@ def moving(sources: int, seconds: float, folder: Path) -> dict[str, Any]:
         port = http.get("/api/v3/osc/monitor").json()["port"]
         project = http.post("/api/v3/projects", json={"name": "Load"}).json()["id"]
         http.post(f"/api/v3/projects/{project}/sessions")
-        idle = measured(server, rest, seconds / 2)
-        load = measured(server, move, port, sources, seconds)
+        idle = measured(server, http, project, rest, seconds / 2)
+        load = measured(server, http, project, move, port, sources, seconds)
         time.sleep(0.5)
         seen = http.get("/api/v3/osc/monitor").json()["sources"]
         events = http.get(f"/api/v3/sessions/{project}").json()["seq"]

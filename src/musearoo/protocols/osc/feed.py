@@ -105,6 +105,10 @@ class Feed:
         """Tell a peer every value in force."""
         peer.told.clear()
         peer.owed.update(all_paths(self._table, self.owner.state))
+        for key, control in self.owner.state.controls.items():
+            channel, number = (int(each) for each in key.split("/"))
+            event = ControlMapped(channel=channel, number=number, path=control.path)
+            self._tell(peer, mapped(event))
         self._wake()
 
     def start_over(self, owner: Sequencer) -> None:

@@ -3,6 +3,7 @@
 from musearoo.domain.events import GenerationCompleted, ParameterSet
 from musearoo.domain.ids import ProjectId, SessionId
 from musearoo.domain.permissions import Actor
+from musearoo.protocols.osc.options import LOCAL_PEERS
 from tests.doubles.house import ORIGIN
 from tests.doubles.osc_stage import Device, Stage
 
@@ -114,6 +115,18 @@ async def test_a_deleted_project_is_no_session(local: Stage) -> None:
     await local.place.conductor.projects.delete(owner, project, ORIGIN)
     device.send("/musearoo/drums/complexity", 0.5)
     assert (await device.hears("/musearoo/error"))[0] == "no_session"
+
+
+async def test_programs_of_this_machine_are_bounded(local: Stage) -> None:
+    """A script that sends from a new port each time takes no room; who listens keeps its own."""
+    _, _, listener = await opened(local)
+    listener.send("/musearoo/hello")
+    await listener.hears("/musearoo/session/key/echo")
+    for port in range(20_000, 20_200):
+        local.device("127.0.0.1", port).send("/musearoo/drums/complexity", 0.25)
+    assert len(local.door.peers) == LOCAL_PEERS
+    assert local.door.peers.known(listener.source) is not None
+    await listener.hears("/musearoo/drums/complexity/echo")
 
 
 async def test_silence_ends_feedback(local: Stage) -> None:

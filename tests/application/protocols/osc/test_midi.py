@@ -65,6 +65,8 @@ async def test_learning(stage: Stage) -> None:
     device.send("/musearoo/cc/3/20", 0.9)
     device.send("/musearoo/cc/3/21", 0.75)
     assert await device.hears("/musearoo/drums/fills/echo") == (0.75,)
+    device.send("/musearoo/refresh")
+    assert await device.hears("/musearoo/control/mapped", 2) == (3, 21, "drums/fills")
     state = await state_of(stage, project)
     assert state.controls == {"3/21": Control("drums/fills")}
     assert state.parameters == {"drums/fills": 0.75}
