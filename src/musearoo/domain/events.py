@@ -226,7 +226,7 @@ class ClockSourceSet(msgspec.Struct, frozen=True, kw_only=True, tag="clock_sourc
 
 
 class ClipLaunched(msgspec.Struct, frozen=True, kw_only=True, tag="clip_launched"):
-    """A part's clip was launched, by a command or by a hand in Live; None: it was stopped."""
+    """A part's clip is to be launched, by a command, or runs in Live; None: it stopped there."""
 
     part: str
     take_id: TakeId | None

@@ -187,6 +187,8 @@ def _part(state: SessionState, name: str, engine: str = "") -> PartState:
 
 
 def _with_launch(part: PartState, event: ClipLaunched) -> PartState:
+    if event.source == "session":
+        return part  # asked for; it counts when Live reports it
     if event.take_id is None:
         return replace(part, launched=None)
     launches = dict(part.launches)

@@ -28,7 +28,7 @@ class Transport(msgspec.Struct, frozen=True):
 class PartState(msgspec.Struct, frozen=True):
     """A part: its engine, the take it plays, the one it keeps, and its locks (bars from 1).
 
-    `launched` is the take whose clip runs, `launches` how often each take's clip was launched.
+    `launched` is the take whose clip runs in Live, `launches` how often each take's clip has.
     `before` is the take it played until the present one: to compare the two, switch to and fro.
     """
 
