@@ -292,7 +292,9 @@ class TestClips:
             await until(lambda: on.live.song.tracks[0].playing_slot_index == 0)
             await asyncio.sleep(0.5)
             launches = on.told(ClipLaunched)
-            assert [(each.take_id, each.source) for each in launches] == [(take_id, "session")]
+            wanted = [(take_id, "session"), (take_id, "live")]  # asked for, and done
+            assert [(each.take_id, each.source) for each in launches] == wanted
+            assert (await on.state()).parts["drums"].launches == {take_id: 1}
 
     async def test_a_clip_launched_in_live_is_heard(self, way: Way, tmp_path: Path) -> None:
         """A hand launches our clip: that is counted, and the other parts play to that take."""
@@ -336,6 +338,21 @@ class TestClips:
             await on.do("commit_take", part="drums", take_id=take_id)
             await until(lambda: on.clip(0, 1) is not None and on.clip(0, 1)._notes)
             assert not on.clip(0, 0)._notes
+
+
+async def test_what_runs_elsewhere_is_not_heard(way: Way, tmp_path: Path) -> None:
+    """When Live goes to another session, its clips run there no more; back again, they do."""
+    async with gig(way, tmp_path, band("drums")) as on:
+        take_id = await on.take()
+        await on.do("commit_take", part="drums", take_id=take_id)
+        await on.do("launch_clip", part="drums")
+        await until(lambda: len(on.told(ClipLaunched)) == 2)
+        other = await on.place.project(on.ada)
+        await on.bridge.bind(on.ada, SessionId(other))
+        assert (await on.state()).parts["drums"].launched is None
+        await on.bridge.bind(on.ada, SessionId(on.project))
+        await until(lambda: len(on.told(ClipLaunched)) == 4)
+        assert (await on.state()).parts["drums"].launched == take_id
 
 
 async def test_live_goes_with_its_owner(way: Way, tmp_path: Path) -> None:
