@@ -25,6 +25,7 @@ STORE_SECONDS: Final = 15.0
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
 
+Accept = Callable[[Transaction, GenerationRecord], None]
 News = TakeBar | GenerationCompleted | GenerationFailed
 
 
@@ -53,14 +54,45 @@ class Endings:
             Private(session=session.session, at=now, user=record.user, cause=cause, event=news)
         )
 
+    async def store(
+        self, session: Sequencer, record: GenerationRecord, keep: Callable[[Transaction], None]
+    ) -> None:
+        """Make something of a generation durable, with the events that are waiting."""
+        if record.draft:
+            await self._world.store.write(keep)
+        else:
+            await session.commit(keep)
+
     async def complete(
-        self, session: Sequencer, record: GenerationRecord, played: Played
+        self,
+        session: Sequencer,
+        record: GenerationRecord,
+        played: Played,
+        *,
+        accept: Accept | None = None,
     ) -> GenerationRecord:
         """Store the take and select it; a store that does not answer is asked again.
 
-        Raises `Unavailable` when it has not answered for 15 s, `NotFound` when the project is
-        gone.
+        `accept` stores the request in the same transaction, in the state it has then: nobody
+        was promised anything before, so it is tried once. Raises `Unavailable` when the store
+        has not answered for 15 s, `NotFound` when the project is gone.
         """
+        outcome = self._outcome(session, record, played)
+        keep = self._keeping(outcome.take, outcome.done, accept)
+        if accept is None:
+            await self._until_stored(outcome, keep)
+        else:
+            await self._store(outcome, (outcome.told,), keep)
+        played.marks.reach("stored")
+        done = replace(outcome.done, stages=played.marks.stages)
+        if record.draft:
+            told = replace(outcome.told, stages=done.stages)
+            self.tell(session, record, played.plan.cause, told)
+        for listener in self._told:
+            listener(done)
+        return done
+
+    def _outcome(self, session: Sequencer, record: GenerationRecord, played: Played) -> "_Outcome":
         take = take_of(played, record, self._world.clock.now())
         played.marks.reach("sent")
         milliseconds = round(1000 * played.seconds)
@@ -84,14 +116,7 @@ class Endings:
             parent_take=take.parent,
             stages=done.stages,
         )
-        await self._until_stored(_Outcome(session, done, take, told, played))
-        played.marks.reach("stored")
-        done = replace(done, stages=played.marks.stages)
-        if record.draft:
-            self.tell(session, record, played.plan.cause, replace(told, stages=done.stages))
-        for listener in self._told:
-            listener(done)
-        return done
+        return _Outcome(session, done, take, told, played)
 
     async def fail(
         self,
@@ -116,17 +141,13 @@ class Endings:
             tx.work.update_generation(ended)
 
         self.tell(session, record, plan.cause, told)
-        if record.draft:
-            await self._world.store.write(keep)
-        else:
-            await session.commit(keep)
+        await self.store(session, record, keep)
         return ended
 
-    async def _until_stored(self, outcome: "_Outcome") -> None:
+    async def _until_stored(self, outcome: "_Outcome", keep: Callable[[Transaction], None]) -> None:
         """Store the take; a further attempt tells the bars again, which were lost with it."""
         clock, pause = self._world.clock, _FIRST_PAUSE
         deadline = clock.monotonic() + STORE_SECONDS
-        keep = self._keeping(outcome.take, outcome.done)
         news: tuple[News, ...] = (outcome.told,)
         while True:
             try:
@@ -149,23 +170,25 @@ class Endings:
         take, done = outcome.take, outcome.done
         self._takes.remember(take)  # who hears of it may play on before it is on disk
         try:
-            if done.draft:
-                await self._world.store.write(keep)
-                return
-            for each in news:
+            for each in () if done.draft else news:
                 self.tell(outcome.session, done, outcome.played.plan.cause, each)
-            await outcome.session.commit(keep)
+            await self.store(outcome.session, done, keep)
         except BaseException:
             self._takes.forget(take.id)
             raise
 
-    def _keeping(self, take: Take, done: GenerationRecord) -> Callable[[Transaction], None]:
+    def _keeping(
+        self, take: Take, done: GenerationRecord, accept: Accept | None
+    ) -> Callable[[Transaction], None]:
         assets = renderings_of(take, self._world.ids)
         month = month_of(take.created_at)
 
         def keep(tx: Transaction) -> None:
+            if accept is not None:
+                accept(tx, done)
+            else:
+                tx.work.update_generation(done)
             tx.work.insert_take(take)
-            tx.work.update_generation(done)
             for asset in assets:
                 tx.work.insert_asset(asset)
             tx.accounts.count_generation(done.user, month, 1)

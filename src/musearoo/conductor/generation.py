@@ -166,23 +166,14 @@ class Generation:
             )
         counters = self._counters(deed.command.actor)
 
-        def keep(tx: Transaction) -> None:
+        def keep(tx: Transaction, record: GenerationRecord) -> None:
             tx.work.insert_generation(record)
             tx.quotas.save(counters)
             if request.queued:
                 tx.jobs.enqueue(generation_job(self._world, record))
             deed.keep(tx, ack)
 
-        try:
-            if record.draft:
-                await self._world.store.write(keep)
-            else:
-                await deed.session.commit(keep)
-        except Exception:
-            self._performance.withdraw(record.id)
-            raise
-        finally:
-            self._performance.accepted(record.id)
+        await self._performance.accept(deed.session, record, keep)
         if request.queued:
             self._world.jobs.wake()
         return ack

@@ -2,20 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from msgspec.structs import replace
 
 from musearoo.conductor.admission import Admission
-from musearoo.conductor.cancelling import CancelFlag
 from musearoo.conductor.ending import Endings
 from musearoo.conductor.plans import Plan, in_order
 from musearoo.conductor.played import Played, accepted_event, bar_event
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.stages import Marks
+from musearoo.conductor.underway import Live, Piece
 from musearoo.conductor.values import unpack
 from musearoo.conductor.world import World
 from musearoo.domain.engine import MAXIMUM_SEED, Bar
@@ -39,28 +38,6 @@ log = structlog.get_logger(__name__)
 UNFINISHED: Final = frozenset({"queued", "processing"})
 
 
-class _Live:
-    """A generation that is being played at once: its cancel request, whether it is durable."""
-
-    def __init__(self, marks: Marks, others: int) -> None:
-        self.marks = marks
-        self.others = others
-        self.cancel = CancelFlag()
-        self.accepted = asyncio.Event()
-        self.queued: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.task: asyncio.Task[None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """What is played, for whom, and since when."""
-
-    session: Sequencer
-    plan: Plan
-    record: GenerationRecord
-    marks: Marks
-
-
 class Performance:
     """Runs accepted generations to their end, whatever end that is."""
 
@@ -71,7 +48,7 @@ class Performance:
         self._sessions = sessions
         self._endings = endings
         self._admission = admission
-        self._running: dict[GenerationId, _Live] = {}
+        self._running: dict[GenerationId, Live] = {}
         self._ended: dict[GenerationId, asyncio.Future[GenerationRecord | None]] = {}
 
     def begin(
@@ -87,7 +64,7 @@ class Performance:
 
         What no worker has begun within that many seconds goes on as a queued job.
         """
-        live = self._running[record.id] = _Live(marks, len(self._running))
+        live = self._running[record.id] = Live(marks, len(self._running))
         work = self._play_live(session, plan, record, live, begin_within)
         live.task = self._world.spawn(work, name="generation.play")
 
@@ -100,13 +77,33 @@ class Performance:
         """Let `ended` wait for a generation that is being accepted."""
         self._ended[generation] = asyncio.get_running_loop().create_future()
 
-    def accepted(self, generation: GenerationId) -> None:
-        """The request is durable: what is played may come to an end."""
-        live = self._running.get(generation)
-        if live is not None:
-            live.accepted.set()
+    async def accept(
+        self,
+        session: Sequencer,
+        record: GenerationRecord,
+        keep: Callable[[Transaction, GenerationRecord], None],
+    ) -> None:
+        """Make a request durable, together with its take if that is there within 20 ms.
 
-    def withdraw(self, generation: GenerationId) -> None:
+        Raises what the store raises; then nothing was promised, and what is played ends.
+        """
+        live = self._running.get(record.id)
+        played = await live.soon() if live is not None else None
+        try:
+            if live is None or played is None:
+                await self._endings.store(session, record, lambda tx: keep(tx, record))
+            else:
+                done = await self._endings.complete(session, record, played, accept=keep)
+                live.stored = True
+                self._completed(live, played, done)
+        except Exception:
+            self._withdraw(record.id)
+            raise
+        finally:
+            if live is not None:
+                live.accepted.set()
+
+    def _withdraw(self, generation: GenerationId) -> None:
         """The request was not accepted after all: stop, and tell nobody."""
         live = self._running.get(generation)
         if live is not None and live.task is not None:
@@ -162,7 +159,7 @@ class Performance:
         age = max(0.0, self._world.clock.now() - record.created_at)
         marks = Marks(self._world.clock, self._world.clock.monotonic() - age)
         with session.held():
-            piece = _Piece(session, plan, record, marks)
+            piece = Piece(session, plan, record, marks)
             played = await self._played(piece, "durable", cancel, progress)
             self._end(record.id, await self._endings.complete(session, record, played))
 
@@ -202,7 +199,7 @@ class Performance:
         session: Sequencer,
         plan: Plan,
         record: GenerationRecord,
-        live: _Live,
+        live: Live,
         begin_within: float | None,
     ) -> None:
         try:
@@ -220,31 +217,39 @@ class Performance:
         session: Sequencer,
         plan: Plan,
         record: GenerationRecord,
-        live: _Live,
+        live: Live,
         begin_within: float | None,
     ) -> None:
         cancel = live.cancel
-        piece = _Piece(session, plan, record, live.marks)
+        piece = Piece(session, plan, record, live.marks)
         try:
             played = await self._played(piece, "interactive", cancel, _ignore, begin_within)
+            live.played(played)
             await live.accepted.wait()
-            done = await self._endings.complete(session, record, played)
-            answered = self._world.clock.monotonic() - live.marks.received
-            ours = max(0.0, answered - played.worker_seconds)
-            self._admission.observe_answer(answered, server=ours, others=live.others)
-            self._end(record.id, done)
+            if not live.stored:
+                done = await self._endings.complete(session, record, played)
+                self._completed(live, played, done)
         except NotFound:
             raise
         except ReducedCapacity:
+            live.played(None)
             await live.accepted.wait()
             await self._queue(piece, cancel)
         except Exception as failure:  # noqa: BLE001  (whatever it was, everyone must hear of it)
+            live.played(None)
             await live.accepted.wait()
             await self._fail(session, plan, record, _told(failure), cancelled=cancel.requested)
 
+    def _completed(self, live: Live, played: Played, done: GenerationRecord) -> None:
+        answered = self._world.clock.monotonic() - live.marks.received
+        ours = max(0.0, answered - played.worker_seconds)
+        self._admission.observe_answer(answered, server=ours, others=live.others)
+        self._running.pop(done.id, None)
+        self._end(done.id, done)
+
     async def _played(
         self,
-        piece: "_Piece",
+        piece: Piece,
         lane: Lane,
         cancel: Cancel,
         progress: Callable[[float], None],
@@ -331,7 +336,7 @@ class Performance:
         if outcome is not None and not outcome.done():
             outcome.set_result(record)
 
-    async def _queue(self, piece: "_Piece", cancel: Cancel) -> None:
+    async def _queue(self, piece: Piece, cancel: Cancel) -> None:
         """What could no longer be in time goes on as a queued job, and everyone is told."""
         record, plan = piece.record, piece.plan
         queued = replace(record, status="queued")
@@ -340,12 +345,10 @@ class Performance:
             tx.work.update_generation(queued)
             tx.jobs.enqueue(generation_job(self._world, record))
 
-        if record.draft:
-            await self._world.store.write(keep)
-        else:
+        if not record.draft:
             told = accepted_event(plan, record, queued=True, landing=None)
             piece.session.sequence(told, user=record.user, cause=plan.cause)
-            await piece.session.commit(keep)
+        await self._endings.store(piece.session, record, keep)
         live = self._running.pop(record.id)  # from here on a cancel finds the job
         live.queued.set_result(None)
         if cancel.requested:

@@ -46,12 +46,22 @@ class Away:
         return await self._write(work)
 
 
+async def accepted(place: House) -> None:
+    """Wait until a request is stored; what is played sooner is stored together with it."""
+    async with asyncio.timeout(10):
+        while not await place.world.store.read(  # noqa: ASYNC110
+            lambda tx: tx.work.unfinished_generations()
+        ):
+            await asyncio.sleep(0.005)
+
+
 async def stopped_before_the_end(place: House, away: Away) -> None:
     """The store goes away when the last bar has been played."""
     play = place.world.engines.play
 
     async def then_away(*args: Any, **options: Any) -> Any:
         performed = await play(*args, **options)
+        await accepted(place)
         away.down = True
         return performed
 
@@ -90,6 +100,32 @@ async def test_a_take_waits_in_memory_for_the_store(tmp_path: Path, draft: bool)
             assert {note.id for note in told} == {note.id for note in take.notes}
 
 
+async def test_what_is_played_at_once_is_stored_at_once(tmp_path: Path) -> None:
+    """Request, take and answer in one transaction; the answer tells of a take that is there."""
+    async with house(tmp_path, FREE) as place:
+        ada = await place.person("ada")
+        project = await place.project(ada)
+        await place.generated(ada, project, bars=1)
+        writes: list[object] = []
+        write = place.world.store.write
+
+        async def counted(work: Any) -> Any:
+            writes.append(work)
+            return await write(work)
+
+        place.world.store.write = counted  # type: ignore[method-assign]
+        ack = await place.do(
+            ada, project, "generate", {"engine": "drummaroo", "bars": 1}, command="once"
+        )
+        assert len(writes) == 1
+        record = await place.conductor.generation.record(GenerationId(ack.generation_id or ""))
+        assert (record.status, record.take) == ("completed", ack.take_id)
+        again = await place.do(
+            ada, project, "generate", {"engine": "drummaroo", "bars": 1}, command="once"
+        )
+        assert (again, len(writes)) == (ack, 1)
+
+
 async def test_what_was_stored_without_an_answer_is_not_stored_twice(tmp_path: Path) -> None:
     """A connection that breaks after the commit leaves one take and one event."""
     async with house(tmp_path, FREE) as place:
@@ -101,6 +137,7 @@ async def test_what_was_stored_without_an_answer_is_not_stored_twice(tmp_path: P
 
         async def then_silent(*args: Any, **options: Any) -> Any:
             performed = await play(*args, **options)
+            await accepted(place)
             away.silently = 1
             return performed
 
