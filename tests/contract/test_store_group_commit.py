@@ -9,6 +9,7 @@ import pytest
 
 from musearoo.domain.errors import Unavailable
 from musearoo.ports.store import Transaction
+from musearoo.storage import group_commit
 from musearoo.storage.group_commit import IN_FLIGHT, LARGEST_BATCH, GroupCommit
 
 
@@ -196,6 +197,25 @@ class TestFailure:
         assert 0 == await first
         outcomes = await asyncio.gather(*rest, return_exceptions=True)
         assert [Unavailable] * 2 == [type(outcome) for outcome in outcomes]
+
+
+class TestThread:
+    async def test_nothing_that_fails_beside_the_work_keeps_anybody_waiting(
+        self, writer: Scripted, commit, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A log on a full disk or a failing upkeep must not end the thread that answers."""
+
+        def fails(*_: object, **__: object) -> None:
+            raise OSError("No space left on device")
+
+        monkeypatch.setattr(group_commit.log, "error", fails)
+        monkeypatch.setattr(writer, "after_batch", fails)
+        writer.commit_error = OSError("disk")
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await asyncio.wait_for(commit.run(lambda tx: 1), 5)
+        writer.commit_error = None
+        assert 2 == await asyncio.wait_for(commit.run(lambda tx: 2), 5)
 
 
 class TestBounds:

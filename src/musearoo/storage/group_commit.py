@@ -8,6 +8,7 @@ hears `Unavailable`, nothing of the batch remains, and the thread carries on wit
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol, TypeVar
 
@@ -134,9 +135,12 @@ class GroupCommit:
         while not last:
             batch, last = self._next_batch()
             if batch:
-                self._commit(batch)
-                self._answer(batch)
-            self._writer.after_batch(idle=self._queue.empty())
+                with suppress(Exception):  # a log that fails, say: nobody may wait for ever
+                    self._commit(batch)
+                with suppress(Exception):
+                    self._answer(batch)
+            with suppress(Exception):
+                self._writer.after_batch(idle=self._queue.empty())
         self._writer.close()
 
     def _next_batch(self) -> tuple[list[_Write], bool]:
@@ -185,10 +189,10 @@ class GroupCommit:
         return answer, None
 
     def _lose(self, batch: list[_Write], error: Exception) -> None:
-        self._writer.abandon()
-        log.error("store.commit_failed", writes=len(batch), error=repr(error.__cause__ or error))
         for write in batch:
             write.error = _unavailable(error)
+        self._writer.abandon()
+        log.error("store.commit_failed", writes=len(batch), error=repr(error.__cause__ or error))
 
     def _answer(self, batch: list[_Write]) -> None:
         try:
@@ -199,6 +203,8 @@ class GroupCommit:
     def _deliver(self, batch: list[_Write]) -> None:
         for write in batch:
             self._places.release()
+            if write.future.done():
+                continue
             if write.error is None:
                 write.future.set_result(write.answer)
             else:

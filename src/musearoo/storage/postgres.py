@@ -5,7 +5,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 import structlog
@@ -25,6 +25,13 @@ READERS: Final = 4
 CONNECT_SECONDS: Final = 5
 # What another session holds locked for longer than this is refused, not waited for.
 LOCK_SECONDS: Final = 5
+# A server that is cut off without a word counts as gone after some 15 s (TCP only).
+_SILENT_SERVER: Final[dict[str, Any]] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
 
 
 class PostgresConnection:
@@ -90,7 +97,12 @@ def connect(url: str | URL) -> psycopg.Connection[Row]:
     """Open a connection in autocommit; raises `Unavailable`."""
     target = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        raw = psycopg.connect(target, autocommit=True, connect_timeout=CONNECT_SECONDS)
+        raw = psycopg.connect(
+            target, autocommit=True, connect_timeout=CONNECT_SECONDS, **_SILENT_SERVER
+        )
+    except psycopg.Error as error:
+        raise _unavailable() from error
+    try:
         # What is acknowledged must survive; a stronger setting of the server stays.
         raw.execute(
             "SELECT set_config('synchronous_commit', 'on', false) "
@@ -98,6 +110,7 @@ def connect(url: str | URL) -> psycopg.Connection[Row]:
         )
         raw.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'".encode())
     except psycopg.Error as error:
+        raw.close()
         raise _unavailable() from error
     return raw
 
