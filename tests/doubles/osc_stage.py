@@ -74,6 +74,10 @@ class Stage:
         self._devices[device.listens] = device
         return device
 
+    def adopt(self, device: Device) -> None:
+        """Carry to a device whose sockets were made by hand."""
+        self._devices[device.listens] = device
+
     def arrive(self, source: Source, packet: bytes) -> int:
         """Take a packet as the transport does."""
         if self.door.admit(source, packet):

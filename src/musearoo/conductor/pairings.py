@@ -198,7 +198,7 @@ class Pairings:
         return silent or self._world.clock.now() > pairing.ends_at
 
     def _hold(self, pairing: Pairing, now: float) -> None:
-        self.left(pairing.source)
+        self._held.pop(pairing.source, None)  # its connection goes on
         mine = [each for each in self._held.values() if each.actor.user == pairing.actor.user]
         if len(mine) >= PAIRINGS_PER_PERSON:
             self._drop(mine[0])

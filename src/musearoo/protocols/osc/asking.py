@@ -10,7 +10,7 @@ from musearoo.codecs.osc.addresses import Address, read
 from musearoo.conductor.pairings import CODE_DIGITS
 from musearoo.conductor.sessions import Ack
 from musearoo.domain.commands import Act, At, Command, SetParameter
-from musearoo.domain.errors import ErrorCode, MuseArooError, NotFound
+from musearoo.domain.errors import ErrorCode, InvalidValue, MuseArooError, NotFound
 from musearoo.domain.ids import CommandId, SessionId
 from musearoo.domain.origin import Origin, cut_address
 from musearoo.ports.osc import Source
@@ -165,6 +165,8 @@ class Asking:
                 self._conductor.pairings.left(peer.source)
 
     async def _hello(self, peer: "Peer", port: int | None) -> None:
+        if port is not None and self._door.peers.is_own(peer.source, port):
+            raise InvalidValue("reply_port", port, "a port of yours; this one is the server's")
         peer.greeted = True
         if port is not None:
             self._door.peers.listens_at(peer, port)

@@ -90,7 +90,7 @@ class Door:
 
     def receive(self, source: Source, messages: tuple[Message, ...]) -> None:
         """Messages that belong together."""
-        peer = self.peers.known(source)
+        peer = self.peers.known(source) or self.peers.find(source, self.clock.monotonic())
         if peer is None:
             self._pair(source, messages)
             return
@@ -156,6 +156,8 @@ class Door:
             self.queue(peer, address, message)  # to be refused, without the loss of a good one
             return
         moving = peer.moving
+        if peer.late and peer.late.pop(message.address.encode(), None) is not None:
+            peer.coalesced += 1
         if message.address in moving:
             peer.coalesced += 1
         elif not moving:

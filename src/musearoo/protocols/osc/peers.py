@@ -50,7 +50,8 @@ class Peers:
             if peer.pairing_id is None:
                 self._follow(peer)
             return peer
-        if self._door.options.local_mode and is_loopback(source.host):
+        local = self._door.options.local_mode and is_loopback(source.host)
+        if local and not self.is_own(source, source.port):
             return self._local(source, now)
         return None
 
@@ -75,8 +76,13 @@ class Peers:
 
     def listens_at(self, peer: Peer, port: int) -> None:
         """Where feedback goes; over TCP it is the connection itself."""
-        if peer.source.transport == "udp":
+        if peer.source.transport == "udp" and not self.is_own(peer.source, port):
             peer.reply = replace(peer.source, port=port)
+
+    def is_own(self, source: Source, port: int) -> bool:
+        """Whether a UDP port at the source's host is the server's: it must not hear itself."""
+        own = port == self._door.address[1] and source.transport == "udp"
+        return own and is_loopback(source.host)
 
     def remove(self, peer: Peer) -> None:
         """A peer is forgotten."""

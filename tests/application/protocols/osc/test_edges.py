@@ -1,0 +1,100 @@
+"""Edges of the OSC door: its own port, values that came late, devices that pair again or left."""
+
+from pathlib import Path
+
+from musearoo.codecs.osc import Message, encode
+from musearoo.conductor.world import Rules
+from musearoo.domain.ids import SessionId
+from musearoo.domain.permissions import Actor
+from musearoo.ports.osc import Source
+from musearoo.protocols.osc.options import LOCAL_SECONDS, OscOptions
+from tests.doubles.clock import SteppedClock
+from tests.doubles.house import ORIGIN, house
+from tests.doubles.osc_stage import Device, Stage
+
+
+async def at_home(stage: Stage) -> tuple[Actor, SessionId, Device]:
+    """The local owner, the session that they opened, and a program on this machine."""
+    conductor = stage.place.conductor
+    login = await conductor.accounts.login_local(ORIGIN)
+    owner = await conductor.gate.actor(login.access_token)
+    session = SessionId(await stage.place.project(owner))
+    await conductor.pairings.opened(owner, session)
+    return owner, session, stage.device("127.0.0.1")
+
+
+async def test_the_server_does_not_talk_to_itself(local: Stage) -> None:
+    """A program that names the server's own port for its answers is told, at its own."""
+    _, _, device = await at_home(local)
+    device.send("/musearoo/hello", 8765)
+    assert (await device.hears("/musearoo/error"))[0] == "invalid_value"
+    device.send("/musearoo/hello")
+    await device.hears("/musearoo/drums/complexity/echo")
+    assert all(source.port == device.source.port for source, _ in local.sent)
+    own = Source("udp", "127.0.0.1", 8765)
+    assert not local.door.admit(own, encode(Message("/musearoo/note/1", (60, 100))))
+
+
+async def test_pairing_with_the_servers_own_port_is_no_loop(local: Stage) -> None:
+    """A code that comes with the server's port from this machine pairs the port it came from."""
+    owner, session, device = await at_home(local)
+    code, _ = await local.place.conductor.pairings.code(owner, session, origin=ORIGIN)
+    device.send("/musearoo/pair", code, 8765)
+    await device.hears("/musearoo/pair")
+
+
+async def test_a_value_that_waits_does_not_undo_a_later_one(tmp_path: Path) -> None:
+    """Too fast, then slower: the last value counts, not the one that had to wait."""
+    clock = SteppedClock()
+    async with house(tmp_path, clock=clock) as place:
+        stage = Stage(place)
+        ana = await place.person("ana")
+        project = await place.project(ana)
+        device = await stage.paired(ana, project)
+        await clock.advance(1)
+        for _ in range(200):
+            device.send("/musearoo/drums/complexity", 0.125)
+        device.send("/musearoo/drums/complexity", 0.25)  # beyond the pace
+        await clock.advance(0.003)
+        device.send("/musearoo/drums/complexity", 0.75)
+        await clock.advance(0.5)
+        await stage.done()
+        state = (await place.conductor.sessions.open(SessionId(project))).state
+        assert state.parameters == {"drums/complexity": 0.75}
+        stage.door.close()
+
+
+async def test_a_connection_may_pair_again(stage: Stage) -> None:
+    """A second code takes a TCP device to another session and leaves its connection open."""
+    ana = await stage.place.person("ana")
+    device = stage.device()
+    device.source = device.listens = Source("tcp", "192.0.2.7", 9001, 1)
+    stage.adopt(device)
+    await stage.paired(ana, await stage.place.project(ana), device)
+    other = await stage.place.project(ana)
+    code, _ = await stage.place.conductor.pairings.code(ana, SessionId(other), origin=ORIGIN)
+    device.send("/musearoo/pair", code)
+    await device.hears("/musearoo/pair", 2)
+    assert stage.closed == []
+    device.send("/musearoo/ping")
+    assert await device.hears("/musearoo/pong") == (other,)
+    (report,) = stage.door.monitored(ana.user).sources
+    assert report.session_id == SessionId(other)
+
+
+async def test_what_waited_outlives_the_silence_of_its_sender(tmp_path: Path) -> None:
+    """A bundle that a program of this machine sent ahead counts at its time, however silent."""
+    clock = SteppedClock()
+    rules = Rules(local_mode=True, quotas=False)
+    async with house(tmp_path, rules, clock=clock) as place:
+        stage = Stage(place, OscOptions(local_mode=True))
+        _, session, device = await at_home(stage)
+        device.send("/musearoo/ping")
+        await clock.advance(LOCAL_SECONDS + 5)
+        assert not len(stage.door.peers)
+        stage.door.receive(device.source, (Message("/musearoo/drums/complexity", (0.25,)),))
+        for _ in range(10):
+            await clock.advance(0.1)
+        state = (await place.conductor.sessions.open(session)).state
+        assert state.parameters == {"drums/complexity": 0.25}
+        stage.door.close()
