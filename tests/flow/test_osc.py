@@ -20,7 +20,7 @@ from musearoo.codecs.osc import FrameReader, Message, decode, encode, length_fra
 from musearoo.domain.ids import SessionId
 from musearoo.protocols.osc.door import Door
 from musearoo.protocols.osc.endpoint import Endpoint, open_endpoint
-from tests.doubles.house import ORIGIN, House, house
+from tests.doubles.house import ORIGIN, PASSWORD, House, house
 from tests.servers.server import ServerProcess, serving
 
 DEADLINE = 20.0
@@ -43,6 +43,11 @@ class Listener:
 
     def send(self, address: str, *arguments: Any) -> None:
         self.socket.sendto(encode(Message(address, arguments)), self.to)
+
+    def next(self) -> object:
+        """Whatever comes next."""
+        self.socket.settimeout(DEADLINE)
+        return decode(self.socket.recv(65_536))
 
     def hears(self, address: str, seconds: float = DEADLINE) -> tuple[Any, ...]:
         """The arguments of the next message at an address."""
@@ -196,6 +201,33 @@ def test_a_second_server_says_what_to_do(server: ServerProcess, tmp_path: Path) 
             project = http.post("/api/v3/projects", json={"name": "Alone"}).json()["id"]
             refused = http.post("/api/v3/osc/pairings", json={"session_id": project})
             assert refused.status_code == 503
+
+
+def test_a_server_on_the_network_answers_nobody_unpaired(tmp_path: Path) -> None:
+    """Not even this machine: with a code it plays, and it is silent again after the logout."""
+    environment = {"MUSEAROO_OSC_HOST": "0.0.0.0"}
+    with serving(tmp_path / "data", environment) as server:
+        with httpx.Client(base_url=f"{server.url}/api/v3", timeout=30) as http:
+            person = {"email": "ana@example.org", "username": "ana", "password": PASSWORD}
+            login = http.post("/auth/register", json=person).json()
+            http.headers["Authorization"] = f"Bearer {login['access_token']}"
+            project = http.post("/projects", json={"name": "Stage"}).json()["id"]
+            http.post(f"/projects/{project}/sessions").raise_for_status()
+            to = ("127.0.0.1", http.get("/osc/monitor").json()["port"])
+            with Listener(to) as device:
+                device.send("/musearoo/drums/complexity", 0.7)
+                device.send("/musearoo/ping")
+                code = http.post("/osc/pairings", json={"session_id": project}).json()["code"]
+                device.send("/musearoo/pair", code)
+                assert device.next() == Message("/musearoo/pair", (1,))
+                device.send("/musearoo/ping")
+                assert device.hears("/musearoo/pong") == (project,)
+                assert http.get(f"/sessions/{project}").json()["state"]["parameters"] == {}
+                http.post("/auth/logout").raise_for_status()
+                device.send("/musearoo/ping")
+                with pytest.raises(AssertionError, match="nothing came"):
+                    device.hears("/musearoo/pong", 1.0)
+        assert "osc.reachable" in server.log()
 
 
 @dataclass

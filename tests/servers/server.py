@@ -14,7 +14,7 @@ from queue import Empty, Queue
 
 import httpx
 
-_URL = re.compile(r"(https?://\S+?)/#local=(\S+)")
+_URL = re.compile(r"^\s*(https?://[^\s#]+)/(?:#local=(\S+))?\s*$")
 START_SECONDS = 60.0
 
 
@@ -120,7 +120,7 @@ class ServerProcess:
                 assert self._process.poll() is None, self.log()
                 continue
             if found is not None:
-                return found[1], found[2]
+                return found[1], found[2] or ""
         raise AssertionError(f"the server did not say where it listens:\n{self.log()}")
 
 
