@@ -119,6 +119,11 @@ class Member(Session):
         self.takes.append(ack.take_id or "")
         self.generations.append(ack.generation_id or "")
 
+    async def _draft(self) -> None:
+        wish = {"engine": "drummaroo", "bars": 2, "draft": True}
+        ack = await self.command("generate", wish)
+        self.takes.append(ack.take_id or "")
+
     async def _cancel(self) -> None:
         if self.generations:
             await self.command("cancel_generation", {"generation_id": self.generations[-1]})
@@ -151,7 +156,7 @@ class Member(Session):
 Act = Callable[[Member], Awaitable[Any]]
 _ACTS: dict[Act, float] = {
     Member._parameter: 8, Member._sweep: 1, Member._tempo: 2, Member._form: 1, Member._say: 3,
-    Member._undo: 4, Member._redo: 1, Member._generate: 1, Member._cancel: 0.3,
+    Member._undo: 4, Member._redo: 1, Member._generate: 1, Member._cancel: 0.3, Member._draft: 0.7,
     Member._select: 0.7, Member._edit: 0.5, Member._lock: 0.7, Member._transport: 1,
     Member._point: 0.7, Member._status: 0.3,
 }  # fmt: skip

@@ -166,6 +166,7 @@ def _heard(outcome: Outcome) -> Iterator[str]:
         twice: Counter[tuple[str, int]] = Counter()
         for tape in member.way.tapes:
             heard = Reader(tape, published).heard
+            yield from _overheard(tape, member.actor.user)
             yield from (f"{name}: {problem}" for problem in heard.problems)
             for _, epoch, seq, message in heard.events:
                 twice[epoch, seq] += 1
@@ -175,6 +176,15 @@ def _heard(outcome: Outcome) -> Iterator[str]:
                 elif message is not None and message != _shown(event):
                     yield f"{name}: heard {seq} otherwise than it was said"
         yield from (f"{name}: {place} came {n} times" for place, n in twice.items() if n > 1)
+
+
+def _overheard(tape: Tape, user: str) -> Iterator[str]:
+    """A draft is for the person who asked for it."""
+    for _, frame in tape.frames:
+        if isinstance(frame, str) and '"type":"draft"' in frame[:40]:
+            of = json.loads(frame)["user_id"]
+            if of != user:
+                yield f"{user[-2:]} heard a draft of {of[-2:]}"
 
 
 def _shown(event: Sequenced) -> Any:
