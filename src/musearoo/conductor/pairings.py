@@ -86,13 +86,16 @@ class Pairings:
         """Somebody opened a session: for the local owner it is where loopback sources act."""
         for told in self._told:
             told(actor, session)
-        if not self._world.rules.local_mode:
-            return
-        if self._owner is None:
+        owner = await self._local_owner()
+        if owner is not None and actor.user == owner.user:
+            self.local = owner, session
+
+    async def _local_owner(self) -> Actor | None:
+        """For whom sources of this machine act in local mode."""
+        if self._owner is None and self._world.rules.local_mode:
             user = await self._world.store.read(lambda tx: tx.accounts.find_by_email(LOCAL_OWNER))
             self._owner = Actor(user.id, user.tier, client="osc") if user is not None else None
-        if self._owner is not None and actor.user == self._owner.user:
-            self.local = self._owner, session
+        return self._owner
 
     async def code(self, actor: Actor, session: SessionId, *, origin: Origin) -> tuple[str, int]:
         """A single-use code and its seconds; raises `Unavailable` where no OSC door runs."""
@@ -187,11 +190,12 @@ class Pairings:
             if self._is_over(pairing, now):
                 self._drop(pairing)
 
-    def monitored(self, actor: Actor) -> Monitored:
+    async def monitored(self, actor: Actor) -> Monitored:
         """What the door sees of this person's devices; raises `Unavailable`."""
+        owner = await self._local_owner()
         if self.door is None:
             raise Unavailable("The OSC door is not running on this server.")
-        return self.door.monitored(actor.user)
+        return self.door.monitored(actor.user, owner=owner is not None and owner.user == actor.user)
 
     def _is_over(self, pairing: Pairing, now: float) -> bool:
         silent = now - self._heard.get(pairing.source, now) > SILENT_SECONDS

@@ -68,8 +68,8 @@ class Monitored(msgspec.Struct, frozen=True, kw_only=True):
 class OscDoor(Protocol):
     """What the application asks of the running door."""
 
-    def monitored(self, user: UserId) -> Monitored:
-        """What acts as this person, and in local mode for the local owner all there is."""
+    def monitored(self, user: UserId, *, owner: bool = False) -> Monitored:
+        """What acts as this person, and for the local `owner` what is of this machine."""
         ...
 
     def unpaired(self, pairing_id: str) -> None:

@@ -121,6 +121,10 @@ class Asking:
         if not await self._to_live.forward(peer, session, message):
             self._door.refuse(peer, "unknown_address", f"There is no {message.address}.", message)
 
+    def forget(self, peer: "Peer") -> None:
+        """A peer is one no more."""
+        self._to_live.leave(peer)
+
     async def submit(
         self,
         peer: "Peer",

@@ -127,9 +127,9 @@ class Door:
         self.conductor.pairings.left(peer.source)
         self.forget(peer)
 
-    def monitored(self, user: UserId) -> Monitored:
-        """What acts as this person; in local mode the local owner sees strangers counted."""
-        return self.peers.monitored(user, self.address)
+    def monitored(self, user: UserId, *, owner: bool = False) -> Monitored:
+        """What acts as this person; the local owner sees strangers counted."""
+        return self.peers.monitored(user, self.address, owner=owner)
 
     def unpaired(self, pairing_id: str) -> None:
         """A pairing has ended."""
@@ -255,6 +255,7 @@ class Door:
         peer.late.clear()
         self._moving.discard(peer)
         self.feeds.leave(peer)
+        self._asking.forget(peer)
         self.peers.remove(peer)
 
     def wake(self) -> None:
@@ -289,6 +290,9 @@ class Door:
     async def _moved(self, now: float) -> None:
         for peer in tuple(self._moving):
             self._moving.discard(peer)
+            if len(peer.lane) >= LANE:
+                self._moving.add(peer)
+                continue
             moving, peer.moving = peer.moving, {}
             peer.moved(moving, now)
             if peer.lane or peer.working:

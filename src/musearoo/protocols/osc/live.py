@@ -1,8 +1,10 @@
 """Messages of devices to Ableton Live: whatever of `/live/...` is not in our own table."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from musearoo.codecs.osc import Message
+from musearoo.domain.errors import MuseArooError
 from musearoo.domain.ids import ProjectId, SessionId
 from musearoo.domain.permissions import Permission
 from musearoo.ports.hub import LiveHub
@@ -29,18 +31,23 @@ class ToLive:
             return False
         project = ProjectId(session)
         await conductor.gate.access(peer.actor, project, Permission.EDIT, peer.origin)
+        if peer.gone:  # while its right was looked up
+            return True
         if self._joined.get(peer) is not live.hub:
             self._join(peer, live.hub)
         live.hub.forward(_name(peer), message.address, message.arguments)
         return True
 
+    def leave(self, peer: "Peer") -> None:
+        """A device is one no more: Live need not tell it anything."""
+        hub = self._joined.pop(peer, None)
+        if hub is not None:
+            with contextlib.suppress(MuseArooError):  # too much waits for Live to say goodbye
+                hub.leave(_name(peer))
+
     def _join(self, peer: "Peer", hub: LiveHub) -> None:
         def deliver(address: str, arguments: tuple[object, ...]) -> None:
-            if peer.gone:
-                self._joined.pop(peer, None)
-                hub.leave(_name(peer))
-            else:
-                self._door.tell(peer, Message(address, arguments))  # type: ignore[arg-type]
+            self._door.tell(peer, Message(address, arguments))  # type: ignore[arg-type]
 
         self._joined[peer] = hub
         hub.join(_name(peer), deliver)

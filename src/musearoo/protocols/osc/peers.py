@@ -102,12 +102,10 @@ class Peers:
             if now - peer.heard_at > quiet:
                 self._door.forget(peer)
 
-    def monitored(self, user: UserId, address: tuple[str, int]) -> Monitored:
+    def monitored(self, user: UserId, address: tuple[str, int], *, owner: bool) -> Monitored:
         """What acts as this person."""
         clock = self._door.clock
         now, wall = clock.monotonic(), clock.now()
-        local = self._door.conductor.pairings.local
-        owner = local is not None and local[0].user == user
         return Monitored(
             host=address[0],
             port=address[1],

@@ -6,8 +6,11 @@ from musearoo.codecs.osc import Message, encode
 from musearoo.conductor.world import Rules
 from musearoo.domain.ids import SessionId
 from musearoo.domain.permissions import Actor
+from musearoo.ports.hub import Deliver
+from musearoo.ports.leading import LiveStatus
 from musearoo.ports.osc import Source
-from musearoo.protocols.osc.options import LOCAL_SECONDS, OscOptions
+from musearoo.protocols.osc.bucket import Bucket
+from musearoo.protocols.osc.options import LANE, LOCAL_SECONDS, OscOptions
 from tests.doubles.clock import SteppedClock
 from tests.doubles.house import ORIGIN, house
 from tests.doubles.osc_stage import Device, Stage
@@ -80,6 +83,80 @@ async def test_a_connection_may_pair_again(stage: Stage) -> None:
     assert await device.hears("/musearoo/pong") == (other,)
     (report,) = stage.door.monitored(ana.user).sources
     assert report.session_id == SessionId(other)
+
+
+class Hub:
+    """Somewhere that messages to Live go, and who joined it."""
+
+    def __init__(self) -> None:
+        self.joined: set[str] = set()
+
+    def join(self, peer: str, deliver: Deliver) -> None:
+        self.joined.add(peer)
+
+    def leave(self, peer: str) -> None:
+        self.joined.discard(peer)
+
+    def forward(self, peer: str, address: str, arguments: tuple[object, ...]) -> None:
+        assert peer in self.joined, (address, arguments)
+
+
+class BoundLive:
+    """A Live that is bound to a session."""
+
+    def __init__(self, session: SessionId) -> None:
+        self.hub = Hub()
+        self._session = session
+
+    def status(self) -> LiveStatus:
+        return LiveStatus(way="AbletonOSC", presence="here", session_id=self._session)
+
+
+async def test_who_left_is_no_client_of_live(local: Stage) -> None:
+    """The hub to Live forgets a device with its pairing, even if Live never answers it."""
+    _, session, device = await at_home(local)
+    live = BoundLive(session)
+    local.place.conductor.leading.live = live  # type: ignore[assignment]  # as far as it is asked
+    device.send("/live/song/set/metronome", 1)
+    await local.until(lambda: bool(live.hub.joined), "the hub")
+    device.send("/live/song/set/metronome", 0)
+    await local.done()
+    (peer,) = local.door.peers
+    local.door.forget(peer)
+    assert live.hub.joined == set()
+
+
+async def test_work_that_stands_still_holds_little(local: Stage) -> None:
+    """Controls that move while a command takes long wait with their latest value only."""
+    _, _, device = await at_home(local)
+    device.send("/musearoo/ping")
+    await local.done()
+    (peer,) = local.door.peers
+    peer.working = True  # as if a command took long
+    for step in range(150):
+        peer.pace = Bucket(1_000, 200, 0)
+        for part in ("drums", "bass"):
+            device.send(f"/musearoo/{part}/complexity", step / 256)
+        await local.quiet(0.006)
+    assert len(peer.lane) <= LANE
+    local.door.go_on(peer)
+    await local.done()
+    assert peer.dropped == 0
+    state = (await local.place.conductor.sessions.open(peer.session or SessionId(""))).state
+    assert state.parameters == {"drums/complexity": 149 / 256, "bass/complexity": 149 / 256}
+
+
+async def test_the_owner_sees_who_speaks_before_a_session_is_open(local: Stage) -> None:
+    """The monitor is where to look when nothing happens: also when nothing is open yet."""
+    conductor = local.place.conductor
+    login = await conductor.accounts.login_local(ORIGIN)
+    owner = await conductor.gate.actor(login.access_token)
+    local.device("127.0.0.1").send("/musearoo/drums/complexity", 0.5)
+    await local.done()
+    (report,) = (await conductor.pairings.monitored(owner)).sources
+    assert [each.outcome for each in report.recent] == ["no_session"]
+    other = await local.place.person("ben")
+    assert (await conductor.pairings.monitored(other)).sources == ()
 
 
 async def test_what_waited_outlives_the_silence_of_its_sender(tmp_path: Path) -> None:

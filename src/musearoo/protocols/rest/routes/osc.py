@@ -72,4 +72,4 @@ async def monitor_osc(caller: LoggedIn) -> Response:
 
     In local mode the owner of the machine sees all sources of this machine as well.
     """
-    return answer(caller.conductor.pairings.monitored(caller.actor))
+    return answer(await caller.conductor.pairings.monitored(caller.actor))
