@@ -31,6 +31,7 @@ class Visitor:
         assert answer.status_code == 200, answer.text
         made: dict[str, Any] = answer.json()
         assert made["draft"]
+        assert made["stages_ms"]["stored"] >= made["stages_ms"]["sent"]
         return made
 
 

@@ -7,12 +7,13 @@ import msgspec
 from musearoo.conductor.access import Gate, is_hidden, visible_in
 from musearoo.conductor.admission import Admission, Admitted, Deferred
 from musearoo.conductor.hearing import Hearing
-from musearoo.conductor.performance import Performance, generation_job
+from musearoo.conductor.performance import Performance
 from musearoo.conductor.plans import Plan, Stamp, plan_generation, plan_regeneration
 from musearoo.conductor.played import accepted_event
 from musearoo.conductor.sessions import Ack, Deed, Desk
 from musearoo.conductor.stages import Marks
 from musearoo.conductor.takes import Takes
+from musearoo.conductor.underway import generation_job
 from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
 from musearoo.domain.commands import CancelGeneration, Generate, Regenerate

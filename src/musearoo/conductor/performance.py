@@ -14,7 +14,7 @@ from musearoo.conductor.played import Played, accepted_event, bar_event
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.stages import Marks
-from musearoo.conductor.underway import Live, Piece
+from musearoo.conductor.underway import Live, Piece, cancel_in, generation_job
 from musearoo.conductor.values import unpack
 from musearoo.conductor.world import World
 from musearoo.domain.engine import MAXIMUM_SEED, Bar
@@ -26,7 +26,7 @@ from musearoo.domain.errors import (
     Unavailable,
 )
 from musearoo.domain.events import TakeBar
-from musearoo.domain.ids import GenerationId, JobId, SessionId
+from musearoo.domain.ids import GenerationId, SessionId
 from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.note import Note
 from musearoo.domain.records import GenerationRecord, Job, WorkStatus
@@ -35,6 +35,7 @@ from musearoo.ports.work import Cancel, Lane
 
 log = structlog.get_logger(__name__)
 
+RECENT: Final = 64
 UNFINISHED: Final = frozenset({"queued", "processing"})
 
 
@@ -50,6 +51,7 @@ class Performance:
         self._admission = admission
         self._running: dict[GenerationId, Live] = {}
         self._ended: dict[GenerationId, asyncio.Future[GenerationRecord | None]] = {}
+        self._recent: dict[GenerationId, GenerationRecord] = {}
 
     def begin(
         self,
@@ -120,7 +122,7 @@ class Performance:
         """
         ended = self._ended.get(generation)
         if ended is None:
-            return None
+            return self._recent.get(generation)
         live = self._running.get(generation)
         waited: set[asyncio.Future[Any]] = {ended}
         if live is not None and or_queued:
@@ -139,7 +141,7 @@ class Performance:
             await self._cancel_job(session, record)
 
     async def _cancel_job(self, session: Sequencer, record: GenerationRecord) -> None:
-        job = await self._world.store.write(lambda tx: _cancel_in(tx, record))
+        job = await self._world.store.write(lambda tx: cancel_in(tx, record))
         if job is None:
             raise Conflict("The generation has ended already.")
         self._world.jobs.cancel(job.id)
@@ -335,6 +337,10 @@ class Performance:
         outcome = self._ended.pop(generation, None)
         if outcome is not None and not outcome.done():
             outcome.set_result(record)
+        if record is not None:
+            self._recent[generation] = record
+            if len(self._recent) > RECENT:
+                del self._recent[next(iter(self._recent))]
 
     async def _queue(self, piece: Piece, cancel: Cancel) -> None:
         """What could no longer be in time goes on as a queued job, and everyone is told."""
@@ -355,30 +361,6 @@ class Performance:
             await self._cancel_job(piece.session, queued)
         else:
             self._world.jobs.wake()
-
-
-def generation_job(world: World, record: GenerationRecord) -> Job:
-    """The durable job that plays a generation."""
-    return Job(
-        id=JobId(world.ids.new()),
-        kind="generate",
-        subject=record.id,
-        project=record.project,
-        user=record.user,
-        state="queued",
-        created_at=world.clock.now(),
-    )
-
-
-def _cancel_in(tx: Transaction, record: GenerationRecord) -> Job | None:
-    """Ask the job of a generation to stop; one that waits has ended with that."""
-    job = tx.jobs.of_subject(record.id)
-    if job is None or not tx.jobs.request_cancel(job.id):
-        return None
-    asked = tx.jobs.of_subject(record.id)
-    if asked is not None and asked.state == "cancelled":
-        tx.work.update_generation(replace(record, status="cancelled"))
-    return asked
 
 
 def _told(failure: Exception) -> MuseArooError:
