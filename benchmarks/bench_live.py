@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.machine import facts
 from musearoo.app.tasks import Tasks
+from musearoo.codecs.osc import Message
 from musearoo.live.abletonosc import AbletonOscLink
 from musearoo.live.link import Clip, LiveNote, Place
 from musearoo.live.wire import Address
@@ -33,17 +34,18 @@ from tests.doubles.fake_live.song import Song
 from tests.doubles.osc_surface import osc_surface
 
 CHECKOUT = os.environ.get("MUSEAROO_ABLETONOSC", "")
+SLOTS = 8
 CASES = [("prepared", notes, loss) for loss in (0.0, 0.1, 0.3) for notes in (64, 300, 1000)]
 CASES += [("empty", 64, 0.0), ("empty", 64, 0.3)]
 
 
-def live(listen: int, reply: int, loss: float, scenes: int) -> None:
+def live(listen: int, reply: int, loss: float) -> None:
     """Be Live until standard input ends."""
     if CHECKOUT:
         create = abletonosc(Path(CHECKOUT), listen=listen, reply=reply)
     else:
         create = osc_surface(listen=listen, reply=reply)
-    song = Song(midi_tracks=1, audio_tracks=0, scenes=scenes)
+    song = Song(midi_tracks=1, audio_tracks=0, scenes=SLOTS)
     host = FakeLive(create, song=song, loss=loss).start()
     sys.stdin.read()
     host.stop()
@@ -60,7 +62,7 @@ def a_clip(notes: int, name: str) -> Clip:
 
 async def measured(slot: str, notes: int, loss: float, repeats: int) -> dict[str, object]:
     ports = [free_port(), free_port()]
-    command = [sys.executable, __file__, "--live", *map(str, [*ports, loss, repeats])]
+    command = [sys.executable, __file__, "--live", *map(str, [*ports, loss])]
     child = subprocess.Popen(  # noqa: ASYNC220  (nothing else runs meanwhile)
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -71,7 +73,10 @@ async def measured(slot: str, notes: int, loss: float, repeats: int) -> dict[str
         await asyncio.sleep(0.05)
     taken, resent, datagrams = [], 0, 0
     for number in range(repeats):
-        place, over = Place(0, number), None
+        place, over = Place(0, number % SLOTS), None
+        if number >= SLOTS:
+            link.wire.send(Message("/live/clip_slot/delete_clip", (0, place.slot)))
+            await asyncio.sleep(0.8)  # and long enough for the link to ask what is there
         if slot == "prepared":
             over = "next"
             await link.prepare_clip(place, over, notes / 4)
@@ -118,10 +123,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--case", type=int, help="one of the cases, from 0")
-    parser.add_argument("--live", nargs=4)
+    parser.add_argument("--live", nargs=3)
     given = parser.parse_args()
     if given.live is not None:
-        a, b, lost, slots = given.live
-        live(int(a), int(b), float(lost), int(slots))
+        a, b, lost = given.live
+        live(int(a), int(b), float(lost))
     else:
         asyncio.run(main(given.repeats, given.case))
