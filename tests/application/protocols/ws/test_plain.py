@@ -76,6 +76,7 @@ class TestPlain:
             b"\x81\xfe\x00\x05" + bytes(9), b"\x81\xff" + bytes(7) + b"\x05" + bytes(9),
             frame(Opcode.TEXT, b"x" * 101),
         ],
+        ids=map(str, range(10)),  # the masks differ in every process
     )  # fmt: skip
     def test_what_is_not_plain_is_left(self, data: bytes):
         """Fragments, control frames, no mask, RSV bits, odd opcodes, long-winded lengths."""
