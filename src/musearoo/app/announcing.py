@@ -38,7 +38,7 @@ async def announced(
         log.warning("mdns.skipped", reason="needs an extra: pip install 'musearoo[mdns]'")
         yield False
         return
-    addresses = [_packed(each) for each in interfaces or _addresses(host)]
+    addresses = [_packed(each) for each in interfaces or addresses_of(host)]
     services = [
         info(
             kind, f"{name}.{kind}", port=port, addresses=addresses, server=f"{_label(name)}.local."
@@ -77,12 +77,28 @@ def _packed(address: str) -> bytes:
     return ipaddress.ip_address(address).packed
 
 
-def _addresses(host: str) -> tuple[str, ...]:
-    """The addresses of a bound host; those of the machine's name for all of them."""
+def addresses_of(host: str) -> tuple[str, ...]:
+    """The addresses of a bound host; for all of them, those that other machines can reach.
+
+    The machine's name is no help there: many systems give it a loopback address.
+    """
     try:
-        wildcard = ipaddress.ip_address(host).is_unspecified
+        given = ipaddress.ip_address(host)
     except ValueError:
-        wildcard = False
-    asked = socket.gethostname() if wildcard else host
-    found = socket.getaddrinfo(asked, None, type=socket.SOCK_DGRAM)
-    return tuple(dict.fromkeys(str(each[4][0]) for each in found if "%" not in str(each[4][0])))
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+        return tuple(dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found))
+    return _of_interfaces(given.version) if given.is_unspecified else (host,)
+
+
+def _of_interfaces(version: int) -> tuple[str, ...]:
+    """The addresses of this machine in its networks, of one version of IP."""
+    adapters = import_module("ifaddr").get_adapters()  # which zeroconf brings along
+    texts = [_text(each.ip) for adapter in adapters for each in adapter.ips]
+    found = [ipaddress.ip_address(text) for text in texts]
+    reachable = [ip for ip in found if not ip.is_loopback and not ip.is_link_local]
+    return tuple(dict.fromkeys(str(ip) for ip in reachable if ip.version == version))
+
+
+def _text(ip: Any) -> str:
+    """Of an IPv6 address `ifaddr` gives a tuple: address, flow, scope."""
+    return str(ip if isinstance(ip, str) else ip[0]).partition("%")[0]

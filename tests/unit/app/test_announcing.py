@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from musearoo.app.announcing import OSC, OSC_QUERY, announced
+from musearoo.app.announcing import OSC, OSC_QUERY, addresses_of, announced
 
 zeroconf = pytest.importorskip("zeroconf.asyncio")
+ifaddr = pytest.importorskip("ifaddr")
 
 
 async def found(kind: str, name: str) -> tuple[str, int] | None:
@@ -27,6 +28,27 @@ async def test_both_services_are_found_where_they_are():
         assert done
         assert ("127.0.0.1", 8766) == await found(OSC, "MuseAroo test")
         assert ("127.0.0.1", 8001) == await found(OSC_QUERY, "MuseAroo test")
+
+
+def test_all_addresses_are_those_that_others_reach(monkeypatch):
+    """The machine's name often means 127.0.1.1: what is announced is what its networks see."""
+    own = [
+        ifaddr.Adapter("lo", "lo", [ifaddr.IP("127.0.0.1", 8, "lo")]),
+        ifaddr.Adapter(
+            "eth0",
+            "eth0",
+            [
+                ifaddr.IP("192.0.2.7", 24, "eth0"),
+                ifaddr.IP("169.254.1.2", 16, "eth0"),
+                ifaddr.IP(("fd00::2", 0, 0), 64, "eth0"),
+                ifaddr.IP(("fe80::1", 0, 4), 64, "eth0"),
+            ],
+        ),
+    ]
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: own)
+    assert addresses_of("0.0.0.0") == ("192.0.2.7",)
+    assert addresses_of("::") == ("fd00::2",)
+    assert addresses_of("192.0.2.9") == ("192.0.2.9",)
 
 
 async def test_loopback_is_not_announced():
