@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import structlog
+
 from musearoo.codecs.osc import Message
 from musearoo.domain.events import ParameterSet, TransportChanged
 from musearoo.domain.ids import ProjectId
@@ -141,3 +143,19 @@ async def test_the_monitor_shows_what_came(stage: Stage) -> None:
     assert (report.received, report.refused) == (2, 1)
     await stage.until(lambda: stage.door.monitored(ana.user).sources[0].per_second > 0, "a rate")
     assert stage.door.monitored(ben.user).sources == ()
+
+
+async def test_the_log_stays_short(stage: Stage) -> None:
+    """A line for each source in a minute, with its network alone, and few for strangers."""
+    _, _, device = await one(stage)
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(30):
+            device.send("/musearoo/nonsense")
+        for number in range(100):
+            stage.device(f"198.51.{number}.7").send("/musearoo/drums/complexity", 0.5)
+            stage.device(f"198.51.{number}.7").send("/musearoo/drums/complexity", 0.5)
+        await stage.done()
+    assert [each["network"] for each in lines if each["event"] == "osc.refused"] == ["192.0.2.0/24"]
+    strangers = [each["network"] for each in lines if each["event"] == "osc.unpaired"]
+    assert len(strangers) == len(set(strangers)) == 20
+    assert "198.51.0.7" not in str(lines)
