@@ -2,12 +2,12 @@
 
     python benchmarks/bench_ws_generate.py [--requests 100] [--bars 8] [--overload]
 
-First one client asks again as soon as the part is there: times, the stages that the server
-tells of, and the processor time of the server's process for each generation, by thread. With
-`--overload` many clients then ask at random times: the highest rate is found that keeps p99
-within 150 ms and refuses at most a twentieth, 70 % of it is held, and then four times as much
-is asked for. There latency counts from when a request was to be sent, and of what was let in
-the share is told that was complete within 150 ms. The server is the product as a user runs it.
+First one client asks again as soon as the part is there and stored: times, the stages that the
+server tells of, and the processor time of the server's process for each generation, by thread.
+With `--overload` many clients then ask at random times: the highest rate is found that keeps
+p99 within 150 ms and refuses at most a twentieth, 70 % of it is held, and then four times as
+much is asked for. There latency counts from when a request was to be sent, and of what was let
+in the share is told that was complete within 150 ms. The server is the product as a user runs it.
 """
 
 import argparse
@@ -39,6 +39,27 @@ _ENDS = frozenset({"generation_complete", "generation_error", "error"})
 PROBE_SECONDS, HOLD_SECONDS, OVERLOAD_SECONDS = 4.0, 15.0, 6.0
 
 
+class Asked:
+    """One request: when its first bar came (0 if none did) and its end, and what that said."""
+
+    def __init__(self) -> None:
+        self.first = self.ended = 0.0
+        self.kind = ""
+        self.data: dict[str, Any] = {}
+        self.answered = False
+        self.over = asyncio.Event()
+
+    def hear(self, kind: str, data: dict[str, Any]) -> None:
+        waits = kind == "generation_request" and data.get("queued")
+        if kind == "take_bar" and not self.first:
+            self.first = time.perf_counter()
+        elif (kind in _ENDS or waits) and not self.kind:
+            self.ended, self.kind, self.data = time.perf_counter(), kind, data
+        self.answered = self.answered or kind in {"ack", "error"}
+        if self.kind and self.answered:
+            self.over.set()
+
+
 class Asker:
     """One connection to a session of its own, and what became of each of its requests."""
 
@@ -46,7 +67,7 @@ class Asker:
         self.socket = socket
         self.connection = connection
         self.number = 0
-        self.asked: dict[str, tuple[asyncio.Future[float], asyncio.Future[dict[str, Any]]]] = {}
+        self.asked: dict[str, Asked] = {}
         self.reading = asyncio.create_task(self._read())
 
     @classmethod
@@ -63,19 +84,19 @@ class Asker:
         welcome = json.loads(await socket.recv())
         return cls(socket, welcome["data"]["connection"])
 
-    async def ask(self, engine: str, bars: int, quality: str) -> tuple[float, dict[str, Any]]:
-        """When the first bar came (0 if none did), and the message that ended it."""
+    async def ask(self, engine: str, bars: int, quality: str) -> "Asked":
+        """What became of a request, once it has ended and was answered."""
         self.number += 1
         mark = f"{self.connection}:{self.number}"
-        loop = asyncio.get_running_loop()
-        first, end = self.asked[mark] = loop.create_future(), loop.create_future()
+        asked = self.asked[mark] = Asked()
         data = {"engine": engine, "bars": bars, "seed": self.number, "quality_target": quality}
         await self.socket.send(
             json.dumps({"type": "generation_request", "message_id": mark, "data": data})
         )
-        ended = await asyncio.wait_for(end, 60)
+        async with asyncio.timeout(60):
+            await asked.over.wait()
         del self.asked[mark]
-        return (first.result() if first.done() else 0.0), ended
+        return asked
 
     async def close(self) -> None:
         await self.socket.close()
@@ -89,13 +110,7 @@ class Asker:
                     self._hear(message)
 
     def _hear(self, message: dict[str, Any]) -> None:
-        first, end = self.asked[message["cause"]]
-        kind = message["type"]
-        waits = kind == "generation_request" and message["data"].get("queued")
-        if kind == "take_bar" and not first.done():
-            first.set_result(time.perf_counter())
-        elif (kind in _ENDS or waits) and not end.done():
-            end.set_result(message)
+        self.asked[message["cause"]].hear(message["type"], message["data"])
 
 
 @dataclass
@@ -151,10 +166,10 @@ async def one_client(server: ServerProcess, requests: int, bars: int) -> dict[st
         before = processor_ms(server.pid)
         for number in range(requests):
             began = time.perf_counter()
-            first, ended = await asker.ask(ENGINES[number % 4], bars, "balanced")
-            firsts.append(1e3 * (first - began))
-            wholes.append(1e3 * (time.perf_counter() - began))
-            stages.append(ended["data"].get("stages", {}))
+            asked = await asker.ask(ENGINES[number % 4], bars, "balanced")
+            firsts.append(1e3 * (asked.first - began))
+            wholes.append(1e3 * (asked.ended - began))
+            stages.append(asked.data.get("stages", {}))
         after = processor_ms(server.pid)
         await asker.close()
     spent = {name: (after[name] - before.get(name, 0.0)) / requests for name in after}
@@ -179,10 +194,10 @@ async def at_rate(askers: list[Asker], rate: float, seconds: float, bars: int) -
 
     async def one(scheduled: float, number: int) -> None:
         asker = askers[number % len(askers)]
-        first, ended = await asker.ask(ENGINES[number % 4], bars, "fast")
-        if ended["type"] == "generation_complete":
-            outcome.latencies.append(1e3 * (time.perf_counter() - scheduled))
-            outcome.first_bars.append(1e3 * (first - scheduled))
+        asked = await asker.ask(ENGINES[number % 4], bars, "fast")
+        if asked.kind == "generation_complete":
+            outcome.latencies.append(1e3 * (asked.ended - scheduled))
+            outcome.first_bars.append(1e3 * (asked.first - scheduled))
         else:
             outcome.refused += 1
 
