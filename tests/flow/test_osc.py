@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import json
+import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -187,6 +190,26 @@ def test_codes_lists_and_clicks(session: tuple[httpx.Client, str, tuple[str, int
         assert http.delete(f"/api/v3/osc/pairings/{listed['id']}").status_code == 204
         assert http.get("/api/v3/osc/pairings").json() == []
         assert http.delete(f"/api/v3/osc/pairings/{listed['id']}").status_code == 404
+
+
+def test_the_command_line_asks_for_a_code(
+    server: ServerProcess, session: tuple[httpx.Client, str, tuple[str, int]]
+) -> None:
+    """`musearoo osc pair` prints a code with which a device plays in the named session."""
+    http, project, to = session
+    command = [sys.executable, "-m", "musearoo.app", "osc", "pair", "--json"]
+    printed = subprocess.run(
+        [*command, "--server", server.url, "--session", project],
+        env={**os.environ, "MUSEAROO_DATA_DIR": str(server.data_dir)},
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    with Listener(to) as device:
+        device.send("/musearoo/pair", json.loads(printed.stdout)["code"])
+        assert device.hears("/musearoo/pair") == (1,)
+        device.send("/musearoo/ping")
+        assert device.hears("/musearoo/pong") == (project,)
+        device.send("/musearoo/unpair")
+        until(lambda: http.get("/api/v3/osc/pairings").json() == [])
 
 
 def test_a_second_server_says_what_to_do(server: ServerProcess, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import typer
@@ -11,7 +11,7 @@ from rich.live import Live
 
 from musearoo.app.cli.console import AsJson, answer, load_settings, out, run
 from musearoo.app.cli.osc_table import monitor_table
-from musearoo.app.cli.reaching import Server, Token, logged_in, told
+from musearoo.app.cli.reaching import Server, Token, Which, latest, logged_in, told
 from musearoo.client import Account
 from musearoo.codecs.osc import Bundle, Message, OscRefused, decode, encode
 from musearoo.codecs.osc.table import AddressTable, address_table
@@ -61,6 +61,28 @@ def send(
 
     heard = run(work, as_json=json)
     answer(heard, as_json=json, lines=lambda: (shown(each) for each in heard))
+
+
+@osc.command("pair")
+def pair(
+    which: Which = None,
+    server: Server = None,
+    token: Token = None,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Ask for a code by which one device plays in the session."""
+
+    async def work() -> dict[str, Any]:
+        async with logged_in(server, token) as account:
+            asked = {"session_id": which or await latest(account)}
+            made: dict[str, Any] = await account.call("POST", "/osc/pairings", json=asked)
+            return made
+
+    made = run(told(work), as_json=json)
+    until = made["expires_in"] // 60
+    line = f"Within {until} minutes, send from the device: /musearoo/pair {made['code']}"
+    answer(made, as_json=json, lines=lambda: iter((line,)))
 
 
 @osc.command("monitor")

@@ -58,7 +58,7 @@ async def joined(
 ) -> AsyncIterator[Session]:
     """A live session as the client of whoever runs the command."""
     async with logged_in(server, token) as account:
-        name = await account.open_session(which or await _latest(account))
+        name = await account.open_session(which or await latest(account))
         async with connect(account=account, session=name) as live:
             yield live
 
@@ -74,7 +74,8 @@ async def _login(account: Account, settings: Settings) -> None:
     await account.login_local(token)
 
 
-async def _latest(account: Account) -> str:
+async def latest(account: Account) -> str:
+    """The id of the project that was worked in last; raises `NotFound`."""
     projects = await account.call("GET", "/projects", params={"limit": 1})
     if not projects:
         raise NotFound("project")
