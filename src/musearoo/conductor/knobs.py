@@ -1,6 +1,7 @@
 """Parameter changes on the short way: what needs nothing but memory is done at once."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from musearoo.conductor.world import World
 from musearoo.domain.commands import COMMANDS, NAMES, At, Command, SetParameter
 from musearoo.domain.engine import ParameterSpec
 from musearoo.domain.errors import IdempotencyConflict
-from musearoo.domain.events import Landing, ParameterSet
+from musearoo.domain.events import Landing, ParameterSet, Sequenced
 from musearoo.domain.ids import CommandId, ProjectId, SessionId
 from musearoo.domain.music.ticks import quarters
 from musearoo.domain.permissions import Actor
@@ -58,6 +59,7 @@ class Knobs:
         )
         sequenced = owner.sequence(event, user=actor.user, cause=cause)
         owner.journal()
+        owner.turned.append(sequenced)
         return Ack(seq=sequenced.seq, epoch=sequenced.epoch, lands_at=event.lands_at)
 
     async def told(self, command: Command) -> Ack | None:
@@ -69,19 +71,17 @@ class Knobs:
         if found is None or command.id is None:
             return None
         owner = await self._sessions.open(command.session)
-        await owner.settled()
+        recent = _named(reversed(owner.turned), command)
+        if recent is not None:
+            return _answer(command, recent)
+        if not owner.idle:
+            await owner.settled()
         made = (UUID(found[1]).int >> 80) / 1_000  # a cause is not older than its connection
         since = max(made - 1.0, self._world.clock.now() - KEPT_SECONDS)
         session, cause = command.session, command.id
         rows = await self._world.store.read(lambda tx: tx.sessions.naming(session, cause, since))
-        for sequenced in events_of(rows):
-            event = sequenced.event
-            if sequenced.cause != cause or sequenced.user != command.actor.user:
-                continue
-            if not isinstance(event, ParameterSet) or not _asks(command, event):
-                raise IdempotencyConflict
-            return Ack(seq=sequenced.seq, epoch=sequenced.epoch, lands_at=event.lands_at)
-        return None
+        earlier = _named(events_of(rows), command)
+        return _answer(command, earlier) if earlier is not None else None
 
     def _spec(self, state: SessionState, path: str) -> ParameterSpec:
         part, _, name = path.partition("/")
@@ -104,6 +104,19 @@ class Knobs:
 def _standing(tick: int, bar_ticks: int) -> Landing:
     """Now, with the transport stopped: as `land` has it."""
     return Landing(tick // bar_ticks + 1, quarters(tick % bar_ticks))
+
+
+def _named(events: Iterable[Sequenced], command: Command) -> Sequenced | None:
+    """The event that a command's id and actor made, if it is among these."""
+    cause, user = command.id, command.actor.user
+    return next((each for each in events if each.cause == cause and each.user == user), None)
+
+
+def _answer(command: Command, made: Sequenced) -> Ack:
+    event = made.event
+    if not isinstance(event, ParameterSet) or not _asks(command, event):
+        raise IdempotencyConflict
+    return Ack(seq=made.seq, epoch=made.epoch, lands_at=event.lands_at)
 
 
 def _asks(command: Command, event: ParameterSet) -> bool:

@@ -1,6 +1,7 @@
 """The one owner of a session: it numbers events, applies, publishes and makes them durable."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
@@ -20,6 +21,7 @@ from musearoo.ports.store import Transaction
 T = TypeVar("T")
 
 EVENTS_PER_STATE: Final = 256
+TURNED: Final = 512  # parameter changes whose repeats are known without asking the log
 AGAIN_SECONDS: Final = 0.1
 
 
@@ -45,6 +47,7 @@ class Sequencer:
         self.state = SessionState()
         self.seq = 0
         self.epoch = ""
+        self.turned: deque[Sequenced] = deque(maxlen=TURNED)
         self._state_seq = 0
         self._pending: list[Sequenced] = []
         self._records: list[Record] = []

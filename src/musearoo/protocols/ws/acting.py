@@ -23,6 +23,7 @@ from musearoo.conductor.sessions import Ack
 from musearoo.domain.commands import Command
 from musearoo.domain.ids import CommandId
 from musearoo.protocols.ws import answers, speaking
+from musearoo.protocols.ws.records import counter_of
 
 if TYPE_CHECKING:
     from musearoo.conductor.room_entrance import Guest
@@ -67,20 +68,33 @@ async def carry_out(connection: "Connection", message: Incoming) -> None:
 
 
 def supersede(connection: "Connection", lane: deque[Incoming], message: ParameterChange) -> None:
-    """Take changes of the same path out of a crowded lane: only the last will count."""
+    """Take changes of the same path out of a crowded lane: only the last will count.
+
+    What may be a repeat stays: it may have been carried out, and then its answer says so.
+    """
     path = message.data.path
     if path is None:
         return
     older = [
         each
         for each in lane
-        if isinstance(each, ParameterChange) and each.data.path == path and each.data.at is None
+        if isinstance(each, ParameterChange)
+        and each.data.path == path
+        and each.data.at is None
+        and not _may_be_repeat(connection, each.message_id)
     ]
     for each in older:
         lane.remove(each)
         if each.message_id is not None:
             data = NoticeData(code="coalesced", path=path, detail="A later value replaced it.")
             connection.send(Notice(cause=each.message_id, data=data, **connection.envelope()))
+
+
+def _may_be_repeat(connection: "Connection", message_id: str | None) -> bool:
+    """Whether an id does not count on from the last that was carried out."""
+    if message_id is None:
+        return False
+    return (counter_of(message_id, connection.name) or 0) <= connection.counter
 
 
 async def _say(connection: "Connection", guest: "Guest", message: ChatMessage) -> Ack:

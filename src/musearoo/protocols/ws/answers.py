@@ -11,13 +11,14 @@ from musearoo.codecs.ws import (
     Heartbeat,
     HeartbeatAck,
     ProgressRecord,
+    encode,
     encode_ack,
     encode_clock,
     encode_progress,
 )
 from musearoo.codecs.ws.outgoing import AckData, HeartbeatAckData
 from musearoo.conductor.sessions import Ack
-from musearoo.protocols.ws.frames import binary_frame
+from musearoo.protocols.ws.frames import binary_frame, text_frame
 from musearoo.protocols.ws.records import counter_of
 
 if TYPE_CHECKING:
@@ -30,13 +31,17 @@ _SAME_MOMENT: Final = 0.001  # seconds
 
 def acknowledge(connection: "Connection", cause: str, ack: Ack | AckData) -> None:
     """Tell the asker, and only the asker, what became of a message."""
+    connection.say(ack_frame(connection, cause, ack))
+
+
+def ack_frame(connection: "Connection", cause: str, ack: Ack | AckData) -> bytes:
+    """What tells the asker, and only the asker, what became of a message."""
     data = _data(ack)
     counter = _counter(connection, cause) if connection.binary else None
     if counter is not None and _is_plain(connection, data):
         record = AckRecord(header=_now(connection), counter=counter, event=data.seq & _LOW_32)
-        connection.outbox.control(binary_frame(encode_ack(record)))
-        return
-    connection.send(AckMessage(cause=cause, data=data, **connection.envelope()))
+        return binary_frame(encode_ack(record))
+    return text_frame(encode(AckMessage(cause=cause, data=data, **connection.envelope())))
 
 
 def beat(connection: "Connection", message: Heartbeat) -> None:
@@ -49,7 +54,7 @@ def beat(connection: "Connection", message: Heartbeat) -> None:
             header = Header(number=seq & _LOW_32, time_us=round(now * 1e6))
             t2 = round(connection.door.clock.now() * 1e6)
             record = ClockRecord(header=header, t0=sent, t1=round(now * 1e6), t2=t2)
-            connection.outbox.control(binary_frame(encode_clock(record)))
+            connection.say(binary_frame(encode_clock(record)))
             return
     data = HeartbeatAckData(t0=t0, t1=now, t2=connection.door.clock.now())
     answer = HeartbeatAck(cause=message.message_id, data=data, **connection.envelope())

@@ -355,7 +355,13 @@ class Connection:
 
     def send(self, message: Outgoing) -> None:
         """A small message for this client alone."""
-        self.outbox.control(text_frame(encode(message)))
+        self.say(text_frame(encode(message)))
+
+    def say(self, frame: bytes) -> None:
+        """A frame for this client alone, behind what the room has told so far."""
+        if self.room is not None:
+            self.room.fan.flush()
+        self.outbox.control(frame)
 
     def error(self, code: str, detail: str, reply_to: str | None, after: float = 0) -> None:
         """Tell the client what was refused, and nobody else."""

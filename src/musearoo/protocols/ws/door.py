@@ -34,13 +34,13 @@ class Door:
         self.clock = conductor.world.clock
         self.entrance = Entrance(conductor.world, conductor.gate, conductor.passes)
         self.chat = Chat(conductor.gate, conductor.sessions, conductor.repeats)
-        self.rooms = Rooms(conductor, self.options.linger_seconds)
+        self.flusher = Flusher(self.clock.monotonic)
+        self.rooms = Rooms(conductor, self.options.linger_seconds, self.flusher.add)
         self.lobby = Lobby(
             in_all=self.options.unauthenticated,
             per_address=self.options.unauthenticated_per_address,
             waiting=self.options.waiting,
         )
-        self.flusher = Flusher(self.clock.monotonic)
         self.connections: set[Connection] = set()
         self.users: dict[UserId, int] = {}
         self._rechecking = False

@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 # Frames a second from which it pays to wait, and how long.
 _WIDEN: Final = ((200_000.0, 0.005), (60_000.0, 0.002))
 _WINDOW: Final = 0.25
@@ -22,7 +26,10 @@ def delay_for(frames: float, writers: int) -> float:
 
 
 class Flushed(Protocol):
-    """Somebody with frames to write."""
+    """Somebody with frames to write, to `width` connections."""
+
+    @property
+    def width(self) -> int: ...
 
     def flush(self) -> int:
         """Write what is ready; answers how many frames that was."""
@@ -60,11 +67,14 @@ class Flusher:
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
         for who in dirty:
-            self._frames += who.flush()
+            try:
+                self._frames += who.flush()
+            except Exception:  # one who cannot write keeps nobody else waiting
+                log.exception("ws.flush_failed")
         self._writers.update(dirty)
         now = self._clock()
         if now - self._since >= _WINDOW:
             rate = self._frames / (now - self._since)
-            self._delay = delay_for(rate, len(self._writers))
+            self._delay = delay_for(rate, sum(each.width for each in self._writers))
             self._frames, self._since = 0, now
             self._writers.clear()

@@ -27,12 +27,13 @@ class Outbox:
 
     __slots__ = (
         "_announce", "_control", "_data", "_gap", "_lossy", "_state_bytes", "coalesced",
-        "paused_at", "queued_bytes", "ready", "slow", "wake",
+        "paused_at", "queued_bytes", "ready", "slow", "wake", "write",
     )  # fmt: skip
 
     def __init__(self, wake: Callable[[], None], announce: Announce) -> None:
         self.wake = wake
         self._announce = announce
+        self.write: Callable[[bytes], None] | None = None  # while that may be done directly
         self.ready: list[bytes] = []
         self.slow = False
         self.paused_at: float | None = None

@@ -36,6 +36,7 @@ from musearoo.domain.permissions import Access
 from musearoo.ports.ambient import Clock
 from musearoo.protocols.ws.answers import progress_record
 from musearoo.protocols.ws.arrivals import Arrivals
+from musearoo.protocols.ws.fanning import Fan
 from musearoo.protocols.ws.frames import Post, binary_frame, text_frame
 from musearoo.protocols.ws.notes import subscribed
 from musearoo.protocols.ws.outbox import Outbox
@@ -68,7 +69,13 @@ class Member(Protocol):
 class Room:
     """Fans out one session's events; made and dropped by `Rooms`."""
 
-    def __init__(self, session: Sequencer, handles: HandleTable, clock: Clock) -> None:
+    def __init__(
+        self,
+        session: Sequencer,
+        handles: HandleTable,
+        clock: Clock,
+        wake: Callable[[Fan], None],
+    ) -> None:
         self.session = session.session
         self.epoch = session.epoch
         self.seq = session.seq
@@ -80,6 +87,7 @@ class Room:
         self._clock = clock
         self.replays = Replays(handles)
         self.arrivals = Arrivals(self.members, clock.monotonic)
+        self.fan = Fan(self.members, self.arrivals, handles, wake)
         self._log: deque[Post] = deque()
         self._log_bytes = 0
         self._numbers: set[int] = set()
@@ -96,12 +104,13 @@ class Room:
             post = Post(SharedEvent(sequenced, sender), now)
             self.seq = sequenced.seq
             self._keep(post)
-            self._fan_out(post)
+            self.fan.add(post)
             if post.key is None:  # no state-class event tells of progress
                 self._progress(sequenced)
 
     def start_over(self, session: Sequencer) -> None:
         """Events were lost: from here on another epoch counts, and everyone gets the state."""
+        self.fan.flush()
         self.epoch, self.seq = session.epoch, session.seq
         self.replays.forget()
         self._log.clear()
@@ -145,21 +154,6 @@ class Room:
             kept -= len(log.popleft().text)
         self._log_bytes = kept
 
-    def _fan_out(self, post: Post) -> None:
-        if self.arrivals.waiting:
-            self.arrivals.tell()  # nobody is heard of before it is said that they are here
-        text = post.text
-        for member in self.members.values():
-            frame = post.binary(self.handles) if member.binary else text
-            outbox = member.outbox
-            if outbox.slow:
-                outbox.event(frame, post.seq, post.key)
-                continue
-            ready = outbox.ready
-            if not ready:
-                outbox.wake()
-            ready.append(frame)
-
     def tell(
         self,
         message: Any,
@@ -172,6 +166,7 @@ class Room:
 
         `record` is the same for those who read records.
         """
+        self.fan.flush()
         frame = text_frame(encode(message))
         binary = binary_frame(record) if record is not None else frame
         for member in self.members.values():
@@ -238,6 +233,7 @@ class Room:
         """
         name = member.present.connection
         known = self.away.pop(name, None) is not None
+        self.fan.flush()  # what was so far is in the welcome
         self.members[name] = member
         self.empty_since = None
         self._numbers.add(member.present.sender)
@@ -250,6 +246,7 @@ class Room:
         name = member.present.connection
         if self.members.get(name) is not member:
             return
+        self.fan.flush()
         del self.members[name]
         if not self.members:
             self.empty_since = now
@@ -311,7 +308,10 @@ class Room:
 class Rooms:
     """The open rooms of this process."""
 
-    def __init__(self, conductor: Conductor, linger_seconds: float) -> None:
+    def __init__(
+        self, conductor: Conductor, linger_seconds: float, wake: Callable[[Fan], None]
+    ) -> None:
+        self._wake = wake
         self._conductor = conductor
         self._linger = linger_seconds
         self._open: dict[SessionId, tuple[Room, Callable[[], None]]] = {}
@@ -332,7 +332,7 @@ class Rooms:
         owner = await self._conductor.sessions.open(session)
         known = self._open.get(session)
         if known is None:
-            room = Room(owner, self._handles, self._conductor.world.clock)
+            room = Room(owner, self._handles, self._conductor.world.clock, self._wake)
             known = room, subscribed(self._conductor, room)
             self._open[session] = known
         room = known[0]

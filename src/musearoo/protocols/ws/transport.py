@@ -37,6 +37,8 @@ _silent.setLevel(logging.CRITICAL + 1)
 class RoomProtocol(Protocol):
     """`asyncio.Protocol` that uvicorn's upgrade hands a transport and the request head."""
 
+    width = 1
+
     def __init__(self, door: Door, connections: set[Any]) -> None:
         self._door = door
         self._connections = connections
@@ -180,6 +182,7 @@ class RoomProtocol(Protocol):
                 hold=self._hold,
                 ping=self._ping,
             )
+            self._connection.outbox.write = self._transport.write
         self._write_protocol()
         return True
 
@@ -234,7 +237,9 @@ class RoomProtocol(Protocol):
     def flush(self) -> int:
         """Write what is ready, in one piece."""
         connection, transport = self._connection, self._transport
-        if connection is None or transport is None or self._ws.state is not State.OPEN:
+        if connection is None or transport is None or transport.is_closing():
+            return 0
+        if self._ws.state is not State.OPEN:
             return 0
         outbox, count = connection.outbox, 0
         while outbox.paused_at is None:
@@ -257,6 +262,8 @@ class RoomProtocol(Protocol):
 
     def _write_protocol(self) -> None:
         transport = self._transport
+        if self._connection is not None and self._ws.state is not State.OPEN:
+            self._connection.outbox.write = None  # nothing goes behind a close frame
         for piece in self._ws.data_to_send():
             if transport is None or transport.is_closing():
                 return
@@ -298,6 +305,8 @@ class RoomProtocol(Protocol):
             self._door.lobby.leave(self._counted)
 
     def _abort(self) -> None:
+        if self._connection is not None:
+            self._connection.outbox.write = None
         if self._transport is not None:
             self._transport.abort()
 

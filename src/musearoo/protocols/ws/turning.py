@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from musearoo.codecs.ws import AckMessage, Incoming, ParameterChange
+from musearoo.codecs.ws import AckMessage, Incoming, ParameterChange, encode
 from musearoo.codecs.ws.outgoing import AckData
+from musearoo.conductor.room_entrance import Guest
 from musearoo.conductor.sessions import Ack
 from musearoo.domain.commands import SetParameter
 from musearoo.domain.errors import MuseArooError
 from musearoo.domain.ids import CommandId
 from musearoo.protocols.ws import answers
+from musearoo.protocols.ws.frames import text_frame
 from musearoo.protocols.ws.records import counter_of
 
 if TYPE_CHECKING:
@@ -42,15 +44,13 @@ def turn(connection: "Connection", message: Incoming) -> bool:
     if ack is None:
         return False
     connection.counter = counter
-    _acknowledge(connection, cause, ack)
+    room.fan.answer(connection.outbox, _answer(connection, guest, cause, ack))
     return True
 
 
-def _acknowledge(connection: "Connection", cause: str, ack: Ack) -> None:
-    guest = connection.guest
-    if connection.binary or guest is None:
-        answers.acknowledge(connection, cause, ack)
-        return
+def _answer(connection: "Connection", guest: Guest, cause: str, ack: Ack) -> bytes:
+    if connection.binary:
+        return answers.ack_frame(connection, cause, ack)
     message = AckMessage(
         cause=cause,
         session_id=guest.session,
@@ -58,4 +58,4 @@ def _acknowledge(connection: "Connection", cause: str, ack: Ack) -> None:
         user_id=guest.actor.user,
         data=AckData(seq=ack.seq, epoch=ack.epoch, lands_at=ack.lands_at),
     )
-    connection.send(message)
+    return text_frame(encode(message))

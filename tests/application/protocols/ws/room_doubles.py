@@ -47,8 +47,10 @@ class Seat:
     def read(self) -> list[dict[str, Any]]:
         """What came since the last time, and what would be told of others within 20 ms."""
         room = self.connection.room
-        if room is not None and room.arrivals.waiting:
-            room.arrivals.tell()
+        if room is not None:
+            room.fan.flush()
+            if room.arrivals.waiting:
+                room.arrivals.tell()
         stream = b""
         while frames := self.connection.outbox.take():
             stream += b"".join(frames)

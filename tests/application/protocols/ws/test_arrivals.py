@@ -4,6 +4,7 @@ import asyncio
 import json
 
 from musearoo.protocols.ws.arrivals import TOGETHER_SECONDS, Arrivals
+from musearoo.protocols.ws.fanning import Fan
 from musearoo.protocols.ws.flushing import Flusher, delay_for
 from musearoo.protocols.ws.frames import text_frame
 from musearoo.protocols.ws.outbox import Outbox
@@ -81,7 +82,7 @@ class TestDelay:
         flusher = Flusher(lambda: now[0])
 
         class Busy:
-            frames = 1_000
+            frames, width = 1_000, 1
 
             def flush(self) -> int:
                 return self.frames
@@ -122,3 +123,50 @@ class TestReplays:
         assert [["4"], ["5"]] == boxes[2].pieces()
         replays.give(boxes[0].outbox, (5, 5), list, binary=False)
         assert [] == boxes[0].outbox.take()
+
+
+class TestFlushing:
+    async def test_one_who_cannot_write_keeps_nobody_waiting(self):
+        """A socket that broke in this very turn raises; the others are written to all the same."""
+        flushed = []
+
+        class Somebody:
+            width = 1
+
+            def __init__(self, *, broken: bool) -> None:
+                self.broken = broken
+
+            def flush(self) -> int:
+                if self.broken:
+                    raise RuntimeError("the handler is closed")
+                flushed.append(self)
+                return 1
+
+        flusher = Flusher(lambda: 0.0)
+        for broken in (False, True, False):
+            flusher.add(Somebody(broken=broken))
+        async with asyncio.timeout(5):
+            while len(flushed) < 2:  # noqa: ASYNC110  flushers have no event for tests
+                await asyncio.sleep(0)
+
+    def test_a_closed_member_keeps_nobody_from_hearing(self):
+        """The room writes to the others directly, and to the closed one no more."""
+        heard: list[bytes] = []
+
+        def closed(_piece: bytes) -> None:
+            raise RuntimeError("the handler is closed")
+
+        class Told:
+            seq, key, text = 1, None, frame("1")
+
+        members = {name: Hearer() for name in "abc"}
+        for name, member in members.items():
+            member.binary = False
+            member.outbox.write = closed if name == "b" else heard.append
+        fan = Fan(members, Arrivals(members, lambda: 0.0), None, lambda _fan: None)
+        fan.add(Told())
+        fan.answer(members["c"].outbox, frame("ack"))
+        assert 3 == fan.flush()
+        assert [frame("1"), frame("1") + frame("ack")] == heard
+        assert members["b"].outbox.write is None
+        assert 0 == fan.flush()

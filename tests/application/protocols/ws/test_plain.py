@@ -104,6 +104,15 @@ async def joined(hall: Hall) -> tuple[RoomProtocol, Wire, str]:
     return protocol, wire, connection.name
 
 
+def flush(protocol: RoomProtocol) -> None:
+    """As at the end of a turn of the loop."""
+    connection = protocol._connection
+    assert connection is not None
+    if connection.room is not None:
+        connection.room.fan.flush()
+    protocol.flush()
+
+
 def said(type_: str, data: dict[str, Any], **more: Any) -> bytes:
     return json.dumps({"type": type_, "data": data, **more}).encode()
 
@@ -136,7 +145,7 @@ class TestPieces:
             size = chance.choice([1, 2, 3, 5, 7, 50, 200, 1_000, 10_000])
             protocol.data_received(stream[:size])
             stream = stream[size:]
-        protocol.flush()
+        flush(protocol)
         found = payloads(wire.sent)
         assert pings == [payload for opcode, payload in found if opcode == Opcode.PONG]
         read = [json.loads(payload) for opcode, payload in found if opcode == Opcode.TEXT]
@@ -167,7 +176,7 @@ class TestPieces:
         stream = bad + frame(Opcode.TEXT, good)
         for at in range(0, len(stream), size):
             protocol.data_received(stream[at : at + size])
-        protocol.flush()
+        flush(protocol)
         found = payloads(wire.sent)
         codes = [int.from_bytes(body[:2], "big") for op, body in found if op == Opcode.CLOSE]
         assert [code] == codes

@@ -40,7 +40,7 @@ class TestAtOnce:
         seat.read()
         change(seat, 1, 0.25)
         change(seat, 2, 0.5)
-        assert [("parameter_change", 1), ("ack", 1), ("parameter_change", 2), ("ack", 2)] == kinds(
+        assert [("parameter_change", 1), ("parameter_change", 2), ("ack", 1), ("ack", 2)] == kinds(
             seat.read()
         )
         assert not seat.connection.busy
@@ -191,3 +191,26 @@ class TestOnce:
             (again,) = await seat.answers()
             assert ("ack", first["data"]) == (again["type"], again["data"])
             assert 5 == (await place.conductor.sessions.open(project)).seq
+
+
+class TestCrowdedLane:
+    async def test_a_repeat_is_answered_and_not_merged_away(self, hall):
+        """Whoever hears "a later value replaced it" may believe that it never happened."""
+        seat, *_ = await seated(hall)
+        change(seat, 1, 0.5)
+        first = seat.of("ack")[0]
+        name = seat.connection.name
+        seat.send("chat_message", {"text": "one"}, message_id=f"{name}:2")
+        change(seat, 1, 0.5)  # its ack was lost
+        for counter in range(3, 203):
+            change(seat, counter, counter / 1000)
+        await seat.answers()
+        notices = {each["cause"] for each in seat.of("notice")}
+        assert f"{name}:1" not in notices
+        assert f"{name}:3" in notices
+        assert [first["data"]] * 2 == [
+            each["data"] for each in seat.of("ack") if each["cause"] == f"{name}:1"
+        ]
+        told = [each["cause"] for each in seat.of("parameter_change")]
+        assert not notices & set(told)
+        assert len(notices) + len(told) == 201
