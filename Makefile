@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 TESTS ?=
 ARGS ?=
 
-.PHONY: help run test check fix rehearsal bench fuzz nightly room generated wheel wheel-check lock clean
+.PHONY: help run test check fix rehearsal bench soak fuzz nightly room generated wheel wheel-check lock clean
 .PHONY: check-format check-lint check-types check-layers check-rules check-generated
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make fix          format and mend what the linter can mend"
 	@echo "make bench        benchmarks, one JSON line each (BENCH=name for one)"
 	@echo "make rehearsal    ten minutes of Pure Data, liblo and a faked Live (ARGS='--minutes 1')"
+	@echo "make soak         hold 10,000 WebSocket connections (ARGS='--minutes 60')"
 	@echo "make fuzz         let Hypothesis attack the decoders for longer"
 	@echo "make nightly      thousands of simulated rooms, ten thousand faults on real sockets"
 	@echo "make room         people on a bad network, to watch (ARGS='--minutes 1')"
@@ -62,6 +63,9 @@ rehearsal: $(STAMPS)/project $(STAMPS)/dev
 bench: $(STAMPS)/project $(STAMPS)/dev
 	@set -e; for file in benchmarks/$(or $(BENCH),bench_*).py; do \
 	  PYTHONPATH=. $(BIN)/python "$$file" $(ARGS); done
+
+soak: $(STAMPS)/project $(STAMPS)/dev
+	@PYTHONPATH=. $(BIN)/python benchmarks/soak_ws.py $(ARGS)
 
 fuzz: $(STAMPS)/project $(STAMPS)/dev
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest tests/fuzz -n auto $(TESTS)

@@ -351,8 +351,6 @@ class Connection:
             if clean and self._sound is not None:
                 self.door.conductor.world.spawn(self._sound.leave(), name="ws.sound_ends")
 
-    # Going out
-
     def send(self, message: Outgoing) -> None:
         """A small message for this client alone."""
         self.say(text_frame(encode(message)))
