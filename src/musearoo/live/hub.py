@@ -79,6 +79,8 @@ class Hub:
             raise InvalidValue("address", address, "an address of AbletonOSC for devices")
         message = Message(address, arguments)
         _checked(message)
+        if len(self._waiting) >= MAXIMUM_WAITING:
+            raise TooManyRequests("Messages come faster than Live reads them; send fewer.")
         if _START in address:
             self._start(known, address, arguments)
         elif _STOP in address:
@@ -111,8 +113,7 @@ class Hub:
         peer.asks.append(_Question(address, pattern, arguments[:count], until))
 
     def _send(self, message: Message) -> None:
-        if len(self._waiting) >= MAXIMUM_WAITING:
-            raise TooManyRequests("Messages come faster than Live reads them; send fewer.")
+        """Queue a message; what devices listen to is bounded by itself."""
         self._waiting.append(message)
         if not self._sending:
             self._sending = True
