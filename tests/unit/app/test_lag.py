@@ -26,12 +26,14 @@ async def test_a_blocked_loop_shows_and_is_forgotten_again() -> None:
     assert lag() < seen / 2
 
 
-def test_a_late_server_takes_nothing_in_however_idle_its_workers() -> None:
-    """Five turns of 40 ms use up 150 ms before a worker is asked."""
+def test_a_late_server_takes_no_more_in_however_idle_its_workers() -> None:
+    """Four turns of 40 ms use up 150 ms before a worker is asked; who is alone may try."""
     admission = Admission(0.150)
-    free = {"queued": 0, "workers": 1, "idle": 1}
+    free = {"queued": 0, "workers": 1, "idle": 1, "under_way": 2}
     assert isinstance(admission.decide("drummaroo", 8, **free), Admitted)
     assert isinstance(admission.decide("drummaroo", 8, **free, lag=0.040), Deferred)
+    alone = admission.decide("drummaroo", 8, **{**free, "under_way": 0}, lag=0.040)
+    assert isinstance(alone, Admitted)
     slower = admission.decide("drummaroo", 8, **free, lag=0.005)
     assert isinstance(slower, Admitted)
     prompt = admission.decide("drummaroo", 8, **free)
