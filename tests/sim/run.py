@@ -147,7 +147,7 @@ def seeds(*, odd: bool) -> range:
         seed = int(os.environ["SEED"])
         return range(seed, seed + (seed % 2 == odd))
     first = int(os.environ.get("SIM_FIRST", "0"))
-    return range(first - first % 2 + odd, first + int(os.environ.get("SIM_SEEDS", "220")), 2)
+    return range(first - first % 2 + odd, first + int(os.environ.get("SIM_SEEDS", "160")), 2)
 
 
 def wrong(seeds: range) -> str:

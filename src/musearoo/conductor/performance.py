@@ -89,9 +89,10 @@ class Performance:
 
         Raises what the store raises; then nothing was promised, and what is played ends.
         """
-        live = self._running.get(record.id)
+        live, epoch = self._running.get(record.id), session.epoch
         played = await live.soon() if live is not None else None
         try:
+            _check_told(session, record, epoch)
             if live is None or played is None:
                 await self._endings.store(session, record, lambda tx: keep(tx, record))
             else:
@@ -361,6 +362,12 @@ class Performance:
             await self._cancel_job(piece.session, queued)
         else:
             self._world.jobs.wake()
+
+
+def _check_told(session: Sequencer, record: GenerationRecord, epoch: str) -> None:
+    """Whether the request that was told to everyone still stands; raises `Unavailable`."""
+    if not record.draft and session.epoch != epoch:
+        raise Unavailable("The request was lost with events before it; ask again.")
 
 
 def _told(failure: Exception) -> MuseArooError:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from musearoo.conductor import sessions as open_sessions
+from musearoo.conductor.underway import Live
 from musearoo.conductor.world import Rules
 from musearoo.domain.errors import NotFound, Unavailable
 from musearoo.domain.events import StyleSet
@@ -193,3 +194,29 @@ class TestOpenSessions:
             outcomes = await asyncio.gather(*asked, return_exceptions=True)
             assert isinstance(outcomes[0], asyncio.CancelledError)
             assert len({id(outcome) for outcome in outcomes[1:]}) == 1
+
+
+async def test_a_generation_whose_request_was_lost_meanwhile_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits 20 ms for its take is not acknowledged after the session has started over."""
+    async with house(tmp_path, FREE) as place:
+        ada, project, owner = await opened(place)
+        waiting, go_on, soon = asyncio.Event(), asyncio.Event(), Live.soon
+
+        async def late(live: Live) -> Any:
+            waiting.set()
+            await go_on.wait()
+            return await soon(live)
+
+        monkeypatch.setattr(Live, "soon", late)
+        wish = {"engine": "drummaroo", "bars": 1}
+        asked = asyncio.create_task(place.do(ada, project, "generate", wish, command="g"))
+        await waiting.wait()
+        with pytest.raises(Unavailable):
+            await owner.commit(full_disk)
+        go_on.set()
+        with pytest.raises(Unavailable):
+            await asked
+        again = await place.do(ada, project, "generate", wish, command="g")
+        assert again.epoch == owner.epoch
