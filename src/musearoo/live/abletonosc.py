@@ -5,6 +5,7 @@ its socket every 100 ms and acknowledges nothing. So we speak every second, ask 
 every two, send each request with a question behind it, and repeat what was lost.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -12,7 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from musearoo.codecs.osc import Argument, Message
-from musearoo.domain.errors import Unavailable
+from musearoo.domain.errors import Conflict, Unavailable
 from musearoo.live.asking import Asking
 from musearoo.live.link import (
     Capabilities,
@@ -139,6 +140,8 @@ class AbletonOscLink:
 
     async def fire(self, place: Place) -> None:
         self._here()
+        with self._looking_anew():
+            await self._writer.still(place)
         at = (place.track, place.slot)
         states = ("is_triggered", "is_playing")
         await self._asking.confirm(
@@ -164,16 +167,27 @@ class AbletonOscLink:
 
     async def prepare_clip(self, place: Place, name: str, length: float) -> None:
         self._here()
-        await self._writer.prepare(place, name, length)
+        with self._looking_anew():
+            await self._writer.prepare(place, name, length)
         self._watched.add(place.track)
         self._ask(self._reading.track(place.track))
 
     async def write_clip(self, place: Place, clip: Clip, *, over: str | None) -> Written:
         self._here()
-        written = await self._writer.write(place, clip, over)
+        with self._looking_anew():
+            written = await self._writer.write(place, clip, over)
         self._watched.discard(place.track)
         self._ask(self._reading.track(place.track))
         return written
+
+    @contextlib.contextmanager
+    def _looking_anew(self) -> Iterator[None]:
+        """Where something else was found than we thought, everything is asked at once."""
+        try:
+            yield
+        except Conflict:
+            self._ask(self._reading.everything())
+            raise
 
     def _here(self) -> None:
         if self._presence == "gone":

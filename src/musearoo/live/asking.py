@@ -60,16 +60,19 @@ class Asking:
         *questions: Message,
         accepts: Accepts,
         acts: tuple[Message, ...] = (),
+        also: tuple[Message, ...] = (),
         once: bool = False,
         patience: float = PATIENCE_SECONDS,
     ) -> Message:
         """Send until an answer at a question's address is accepted; raises `Unavailable`.
 
+        `also` are acts whose answers count as well.
+
         Acts that must not be done twice (`once`) are sent again only after the questions
         alone have been answered, and not as wanted.
         """
         waiter = _Waiter(accepts)
-        addresses = {question.address for question in questions}
+        addresses = {question.address for question in (*questions, *also)}
         for address in addresses:
             self._waiters.setdefault(address, []).append(waiter)
         self._under_way += 1

@@ -61,7 +61,9 @@ class Keeper:
         async with self._turn(part):
             mirror = self._link.mirror
             track = self._find_track(mirror, part)
-            if mirror.presence != "here" or track is None or find(mirror, spare_name(part)):
+            if mirror.presence != "here" or track is None:
+                return
+            if spare_name(part) in mirror.tracks[track].clips:
                 return
             slot = _free_slot(mirror, track)
             if slot is None:
@@ -89,9 +91,18 @@ class Keeper:
         name = clip_name(part, take_id)
         if find(self._link.mirror, name) is None:
             await self._write(part, take_id)
-        place = await self._seen(name)
-        if place is not None and self._link.mirror.tracks[place.track].playing != place.slot:
-            await self._link.fire(place)
+        for left in reversed(range(TRIES)):
+            place = await self._seen(name)
+            if place is None or self._link.mirror.tracks[place.track].playing == place.slot:
+                return
+            try:
+                await self._link.fire(place)
+            except Conflict:
+                if not left:
+                    raise
+                await self._clock.sleep(SEEN_SECONDS / TRIES)
+            else:
+                return
 
     async def settle_debts(self) -> None:
         """Write what was committed while Live was away, or did not confirm."""
@@ -181,19 +192,24 @@ class Keeper:
         if mirror.presence == "gone":
             raise Unavailable("Ableton Live is not there; the clip is written when it comes.")
         clip = clip_of(take, state.tempo_map.mean_bpm(max(1, take.bars * state.meter.bar_ticks)))
-        for name in (clip.name, spare_name(take.part)):
-            place = find(mirror, name)
-            if place is not None:
-                return await self._link.write_clip(place, clip, over=name)
+        place = find(mirror, clip.name)
+        if place is not None:
+            return await self._link.write_clip(place, clip, over=clip.name)
+        spare = spare_name(take.part)
         track = self._find_track(mirror, take.part)
         if track is None:
             track = await self._link.create_midi_track(self._track_name(take.part))
             slot: int | None = 0
+        elif spare in mirror.tracks[track].clips:
+            place = Place(track, mirror.tracks[track].clips.index(spare))
+            return await self._link.write_clip(place, clip, over=spare)
         else:
             slot = _free_slot(mirror, track)
         if slot is None:
             slot = await self._link.create_scene()
-        return await self._link.write_clip(Place(track, slot), clip, over=None)
+        place = Place(track, slot)
+        await self._link.prepare_clip(place, spare, clip.length)
+        return await self._link.write_clip(place, clip, over=spare)
 
     def _failed(self, take: Take, failure: MuseArooError) -> None:
         self.failure = Failure(

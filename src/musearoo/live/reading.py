@@ -127,6 +127,11 @@ class Reading:
         """The clips of a track as last told."""
         return self._clips.get(track)
 
+    def track_name(self, track: int) -> str | None:
+        """The name of a track as last told."""
+        names = self._names or ()
+        return names[track] if track < len(names) else None
+
     # --- what is heard ------------------------------------------------------------------------
 
     def hear(self, message: Message, now: float) -> list[Report]:

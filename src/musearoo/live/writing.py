@@ -25,6 +25,9 @@ IN_FLIGHT: Final = 64
 """Windows at a time: Linux keeps 256 datagrams for a socket that nobody reads."""
 
 
+_MOVED: Final = "The tracks of Live were moved just now."
+
+
 class ClipWriter:
     """Writes clips; what is in a slot is looked at first, for tracks move."""
 
@@ -36,22 +39,25 @@ class ClipWriter:
 
     async def prepare(self, place: Place, name: str, length: float) -> None:
         """An empty clip in an empty slot; raises `Conflict` when the slot is filled."""
+        track_name = self._reading.track_name(place.track)
         await self._expect(place, None)
-        await self._create(place, name, length)
-        at = _at(place)
-        await self._asking.confirm(
-            Message("/live/clip/get/name", at),
-            acts=(Message("/live/clip/set/name", (*at, name)),),
-            accepts=answers(*at, name),
-        )
+        await self._create(place, name, length, track_name)
         self._asked_soon(place)
+
+    async def still(self, place: Place) -> None:
+        """Raise `Conflict` unless the slot holds the clip that was last told there."""
+        known = self._reading.clip_names(place.track) or ()
+        names = await self._names(place.track)
+        if place.slot >= min(len(known), len(names)) or known[place.slot] != names[place.slot]:
+            raise Conflict(_MOVED)
 
     async def write(self, place: Place, clip: Clip, over: str | None) -> Written:
         """Make the clip in a slot equal to `clip`; raises `Conflict` when it is not `over`."""
         began, resent = self._clock.monotonic(), self._asking.resent
+        track_name = self._reading.track_name(place.track)
         await self._expect(place, over)
         if over is None:
-            await self._create(place, clip.name, clip.length)
+            await self._create(place, clip.name, clip.length, track_name)
         try:
             async with asyncio.TaskGroup() as together:
                 together.create_task(self._guard(place, {over, clip.name}))
@@ -90,7 +96,7 @@ class ClipWriter:
         names = await self._names(place.track)
         if place.slot >= len(names) or names[place.slot] is None or names[place.slot] not in ours:
             log.warning("live.track_moved", track=place.track, slot=place.slot)
-            raise Conflict("The tracks of Live were moved while a clip was written.")
+            raise Conflict(_MOVED)
 
     async def _names(self, track: int) -> tuple[str | None, ...]:
         answer = await self._asking.confirm(
@@ -98,19 +104,34 @@ class ClipWriter:
         )
         return tuple(None if each is None else str(each) for each in answer.arguments[1:])
 
-    async def _create(self, place: Place, name: str, length: float) -> None:
-        """Create and name it in one bundle: tracks cannot move in between.
+    async def _create(self, place: Place, name: str, length: float, track_name: str | None) -> None:
+        """Create and name a clip in one bundle: tracks cannot move in between.
 
         Sent again to a slot that has its clip by now, the question in front is answered, and the
-        error that follows ends nothing but the reading of that tick.
+        error that follows ends nothing but the reading of that tick. Raises `Conflict` where the
+        track is another by now; the empty clip stays in it, for a delete could hit one of theirs.
         """
         at = _at(place)
-        question = Message("/live/clip_slot/get/has_clip", (*at, ASKED))
+        track = Message("/live/track/get/name", at[:1])
+        present = Message("/live/clip_slot/get/has_clip", (*at, ASKED))
         create = Message("/live/clip_slot/create_clip", (*at, float(length)))
         rename = Message("/live/clip/set/name", (*at, name))
-        await self._asking.confirm(
-            question, acts=(question, create, rename), accepts=answers(*at, True)
+        named = Message("/live/clip/get/name", at)
+        tracks: list[Argument] = []
+
+        def accepts(message: Message) -> bool:
+            if message.address == track.address and message.arguments[:1] == at[:1]:
+                tracks.append(message.arguments[1])
+            there = message.address == present.address and answers(*at, True)(message)
+            return there or (message.address == named.address and answers(*at, name)(message))
+
+        answer = await self._asking.confirm(
+            named, acts=(track, present, create, rename), also=(track, present), accepts=accepts
         )
+        if track_name is not None and track_name not in (tracks or [track_name]):
+            raise Conflict(_MOVED)
+        if answer.address == present.address:
+            await self._asking.confirm(named, acts=(rename,), accepts=answers(*at, name))
 
     async def _window(self, place: Place, window: Window) -> None:
         at = _at(place)
