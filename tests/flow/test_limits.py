@@ -174,7 +174,15 @@ async def test_who_will_not_wait_is_answered_at_once(tmp_path: Path) -> None:
     """`Prefer: respond-async` gives 202 and the place to ask."""
     async with wired(tmp_path, Rules(quotas=False)) as town, await town.person("ada") as http:
         project = await project_of(http)
+        play, go = town.place.world.engines.play, asyncio.Event()
+
+        async def when_it_may(*args: Any, **options: Any) -> Any:
+            await go.wait()
+            return await play(*args, **options)
+
+        town.place.world.engines.play = when_it_may  # type: ignore[method-assign]
         for prefer in ("respond-async", "wait=0", "respond-async, wait=0"):
+            go.clear()
             answer = await http.post(
                 f"/projects/{project}/generate",
                 json={"engine": "drummaroo", "bars": 32},
@@ -183,6 +191,7 @@ async def test_who_will_not_wait_is_answered_at_once(tmp_path: Path) -> None:
             assert answer.status_code == 202
             assert answer.json()["status"] in {"queued", "processing"}
             assert answer.json()["estimated_seconds"] > 0
+            go.set()
             place = answer.headers["location"].removeprefix("/api/v3")
             await town.place.conductor.performance.ended(answer.json()["generation_id"], 10)
             done = (await http.get(place)).json()

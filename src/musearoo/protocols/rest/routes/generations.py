@@ -46,7 +46,8 @@ async def generate(
     A `fast` one that cannot be in time is refused, or has become a queued job, and is told so
     at once.
 
-    `Prefer: respond-async` (or `wait=0`) answers at once; `wait=N` waits N seconds at most.
+    `Prefer: respond-async` (or `wait=0`) answers as soon as the request is stored, and with it
+    what was played within 20 ms; `wait=N` waits N seconds at most.
     """
     act = Generate(
         engine=body.engine,
