@@ -72,7 +72,7 @@ class Fan:
             if outbox.slow:
                 self._queue(outbox, posts, answers.get(outbox, []), binary=member.binary)
                 continue
-            if outbox in answers:
+            if answers and outbox in answers:
                 piece = b"".join((piece, *answers[outbox]))
             if outbox.ready or outbox.write is None:
                 outbox.control(piece)
