@@ -27,6 +27,8 @@ MAXIMUM_LISTENED: Final = 1_024
 QUEUE: Final = 512
 _ROOTS: Final = ("/musearoo", "/live")
 _REPLIES: Final = ("/musearoo/pair", "/musearoo/pong", "/musearoo/error")
+_OWN_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
+_OF_PROXIES: Final = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 _BUSY: Final = 1013  # RFC 6455's registry: try again later
 _CACHED: Final = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
@@ -90,8 +92,12 @@ class OscQuery:
 
     def _for_us(self, scope: Scope) -> bool:
         host = _header(scope, b"host").decode("latin-1").lower()
-        name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-        return "*" in self._options.hosts or {host, name} & set(self._options.hosts) != set()
+        return "*" in self._options.hosts or bool({host, _name(scope)} & set(self._options.hosts))
+
+    def _is_brought(self, scope: Scope) -> bool:
+        """Whether a proxy or tunnel stands between, while loopback acts for the local owner."""
+        brought = any(_header(scope, name) for name in _OF_PROXIES)
+        return self._door.options.local_mode and (brought or _name(scope) not in _OWN_NAMES)
 
     def _answer(self, scope: Scope) -> Response:
         attribute = scope["query_string"].decode("latin-1")
@@ -111,7 +117,7 @@ class OscQuery:
 
     async def _listen(self, socket: WebSocket) -> None:
         scope = socket.scope
-        if _header(scope, b"origin") or not self._for_us(scope):
+        if _header(scope, b"origin") or not self._for_us(scope) or self._is_brought(scope):
             await socket.close()  # before it is accepted: answered with 403
             return
         await socket.accept()
@@ -229,6 +235,12 @@ def _messages(packet: Message | Bundle) -> tuple[Message, ...]:
 
 def _json(node: Node) -> Response:
     return Response(msgspec.json.encode(node), media_type="application/json", headers=_CACHED)
+
+
+def _name(scope: Scope) -> str:
+    """The host that was called, without a port."""
+    host = _header(scope, b"host").decode("latin-1").lower()
+    return host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
 
 
 def _header(scope: Scope, name: bytes) -> bytes:
