@@ -149,11 +149,13 @@ class Admission:
         spare = self._budget - ours - own.cautious()
         if workers <= 0:
             return Deferred(estimate)
+        at_once = idle > 0 and queued < workers
         if wait <= spare:
-            return Admitted(estimate, spare)
+            # Who begins at once is not dropped because the loop was a moment late.
+            return Admitted(estimate, max(spare, self._budget / 3) if at_once else spare)
         if idle > 0 and others == 0:
             return Admitted(own.mean + server, self._budget)
-        if idle > 0 and queued < workers and server + own.mean + self._margin <= self._budget:
+        if at_once and server + own.mean + self._margin <= self._budget:
             return Admitted(own.mean + server, self._budget)
         if self._is_due_for_probe(own, workers):
             return Admitted(estimate, estimate + self._budget)

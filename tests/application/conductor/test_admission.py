@@ -165,6 +165,15 @@ class TestDecide:
     def test_admitted_work_has_to_begin_while_it_can_be_in_time(self, admission):
         assert self.decide(admission).begin_within_seconds == pytest.approx(0.110, abs=0.001)
 
+    def test_work_that_begins_at_once_is_not_dropped_for_a_moment(self):
+        """However little is left of the budget."""
+        tight = Admission(BUDGET)
+        for _ in range(200):
+            tight.observe("drummaroo", 4, BUDGET - 0.001)
+        assert self.decide(tight).begin_within_seconds == pytest.approx(BUDGET / 3)
+        waiting = self.decide(tight, queued=2, idle=0)
+        assert isinstance(waiting, Deferred)
+
     def test_erratic_work_is_judged_more_carefully(self, admission):
         steady, erratic = Admission(BUDGET), Admission(BUDGET)
         for n in range(200):
