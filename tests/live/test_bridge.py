@@ -317,6 +317,17 @@ class TestClips:
             await until(lambda: len(on.told(ClipLaunched)) == 2)
             assert (await on.state()).parts["drums"].heard == second
 
+    async def test_a_clip_that_runs_while_it_is_filled(self, way: Way, tmp_path: Path) -> None:
+        """The prepared clip was launched empty: once it is the take's, the take is heard."""
+        async with gig(way, tmp_path, band("drums")) as on:
+            take_id = await on.take()
+            await until(lambda: on.link.mirror.tracks[0].clips[0] == "MuseAroo drums next")
+            on.live.do(lambda: on.clip(0, 0).fire())  # noqa: PLW0108
+            await until(lambda: on.link.mirror.tracks[0].playing == 0)
+            await on.do("commit_take", part="drums", take_id=take_id)
+            await until(lambda: len(on.told(ClipLaunched)) == 1)
+            assert (await on.state()).parts["drums"].launched == take_id
+
     async def test_moved_tracks(self, way: Way, tmp_path: Path) -> None:
         """After tracks moved, the next take goes to the track that moved, not to its old place."""
         async with gig(way, tmp_path, band("drums", "keys")) as on:

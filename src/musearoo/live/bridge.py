@@ -105,8 +105,10 @@ class LiveBridge(TimeBridge):
                 await super()._report(bound, report)
                 await keeper.arrived()
                 self._begin(bound, keeper.settle_debts())
-            case PresenceChanged("gone") | SetReported():
+            case PresenceChanged("gone"):
                 await keeper.look()
+            case SetReported():
+                await keeper.arrived()
             case SlotPlays():
                 await keeper.played(report)
             case _:

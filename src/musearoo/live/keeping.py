@@ -142,7 +142,7 @@ class Keeper:
                 await self._room.tell(ClipLaunched(part=part, take_id=None, source="live"))
 
     async def arrived(self) -> None:
-        """Live is there: what runs in it is known, and what is owed is written."""
+        """Live is there, or its clips are others: what runs in it is known."""
         await self.look()
         for track, each in enumerate(self._link.mirror.tracks):
             if each.playing >= 0:

@@ -128,7 +128,10 @@ class ClipWriter:
         answer = await self._asking.confirm(
             named, acts=(track, present, create, rename), also=(track, present), accepts=accepts
         )
-        if track_name is not None and track_name not in (tracks or [track_name]):
+        if not tracks:  # its answer was lost
+            told = await self._asking.confirm(track, accepts=answers(*at[:1]))
+            tracks.append(told.arguments[1])
+        if track_name is not None and tracks[-1] != track_name:
             raise Conflict(_MOVED)
         if answer.address == present.address:
             await self._asking.confirm(named, acts=(rename,), accepts=answers(*at, name))
