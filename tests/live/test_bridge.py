@@ -322,7 +322,7 @@ class TestClips:
         async with gig(way, tmp_path, band("drums")) as on:
             take_id = await on.take()
             await until(lambda: on.link.mirror.tracks[0].clips[0] == "MuseAroo drums next")
-            on.live.do(lambda: on.clip(0, 0).fire())  # noqa: PLW0108
+            on.live.do(lambda: on.clip(0, 0).fire())
             await until(lambda: on.link.mirror.tracks[0].playing == 0)
             await on.do("commit_take", part="drums", take_id=take_id)
             await until(lambda: len(on.told(ClipLaunched)) == 1)
