@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 NO_SESSION: Final = "no_session"
+_PAIRED: Final = Message("/musearoo/pair", (1,))
 _LONGEST_CODE: Final = 32
 _LARGEST_PORT: Final = 65_535
 
@@ -188,16 +189,21 @@ class Asking:
         code, port = _code_of(message)
         if code is None:
             return
+        known = self._door.peers.known(source)
+        if known is not None and known.pairing_id is not None and known.paired_by == code:
+            self._door.tell(known, _PAIRED)
+            return
         origin = Origin("osc", cut_address(source.host), self._conductor.world.ids.new(), "osc")
         pairing = await self._conductor.pairings.redeem(code, source, port, origin)
         if pairing is None:
             return
         peer = self._door.peers.paired(pairing, self._clock.monotonic())
+        peer.paired_by = code
         try:
             await self._door.feeds.enter(peer, pairing.session)
         except MuseArooError as refusal:
             log.warning("osc.no_feedback", code=refusal.code)
-        self._door.tell(peer, Message("/musearoo/pair", (1,)))
+        self._door.tell(peer, _PAIRED)
 
 
 class NoSession(MuseArooError):

@@ -218,6 +218,10 @@ class Feeds:
         self._open: dict[SessionId, Feed] = {}
         conductor.sessions.on_start_over(self._start_over)
 
+    def __len__(self) -> int:
+        """Sessions that are heard."""
+        return len(self._open)
+
     async def enter(self, peer: Peer, session: SessionId) -> Feed:
         """Let a peer hear a session, and no other; raises `NotFound`."""
         owner = await self._conductor.sessions.open(session)
@@ -235,6 +239,7 @@ class Feeds:
                 peer.feed = feed
                 if first:
                     feed.beat()
+        self._let_go(feed)
         return feed
 
     def leave(self, peer: Peer) -> None:
@@ -244,9 +249,12 @@ class Feeds:
         peer.told.clear()
         if feed is not None:
             feed.peers.discard(peer)
-            if not feed.peers:
-                feed.close()
-                self._open.pop(feed.session, None)
+            self._let_go(feed)
+
+    def _let_go(self, feed: Feed) -> None:
+        if not feed.peers and self._open.get(feed.session) is feed:
+            feed.close()
+            del self._open[feed.session]
 
     def flush(self) -> bool:
         """Tell what is owed everywhere; whether something still is."""

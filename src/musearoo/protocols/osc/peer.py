@@ -44,6 +44,7 @@ class Peer:
         self.actor = actor
         self.origin = origin
         self.pairing_id = pairing_id
+        self.paired_by = ""  # the code, which may come again when the answer was lost
         self.session: SessionId | None = None
         self.feed: Feed | None = None
         self.greeted = False

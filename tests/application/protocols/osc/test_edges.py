@@ -159,6 +159,33 @@ async def test_the_owner_sees_who_speaks_before_a_session_is_open(local: Stage) 
     assert (await conductor.pairings.monitored(other)).sources == ()
 
 
+async def test_pairing_may_be_repeated(stage: Stage) -> None:
+    """The answer to a code may be lost: sent again it is answered again, and is no wrong guess."""
+    ana = await stage.place.person("ana")
+    project = SessionId(await stage.place.project(ana))
+    code, _ = await stage.place.conductor.pairings.code(ana, project, origin=ORIGIN)
+    device = stage.device()
+    for number in range(1, 9):
+        device.send("/musearoo/pair", code)
+        await device.hears("/musearoo/pair", number)
+    assert len(stage.place.conductor.pairings.list_for(ana)) == 1
+    stage.device("192.0.2.99").send("/musearoo/pair", code)
+    await stage.quiet()
+    assert len(stage.place.conductor.pairings.list_for(ana)) == 1
+
+
+async def test_nothing_stays_open_for_who_left(local: Stage) -> None:
+    """A device that went while its session was opened leaves no feed behind."""
+    _, session, device = await at_home(local)
+    device.send("/musearoo/ping")
+    await local.done()
+    (peer,) = local.door.peers
+    local.door.forget(peer)
+    assert len(local.door.feeds) == 0
+    await local.door.feeds.enter(peer, session)
+    assert len(local.door.feeds) == 0
+
+
 async def test_what_waited_outlives_the_silence_of_its_sender(tmp_path: Path) -> None:
     """A bundle that a program of this machine sent ahead counts at its time, however silent."""
     clock = SteppedClock()
