@@ -178,7 +178,7 @@ async def test_who_will_not_wait_is_answered_at_once(tmp_path: Path) -> None:
 
         async def when_it_may(*args: Any, **options: Any) -> Any:
             await go.wait()
-            return await play(*args, **options)
+            return await play(*args, **{**options, "drop_after": None})
 
         town.place.world.engines.play = when_it_may  # type: ignore[method-assign]
         for prefer in ("respond-async", "wait=0", "respond-async, wait=0"):
