@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from typing import Any
 
+from musearoo.codecs.ws.handles import HandleTable
 from musearoo.protocols.ws.arrivals import TOGETHER_SECONDS, Arrivals
 from musearoo.protocols.ws.fanning import Fan
 from musearoo.protocols.ws.flushing import Flusher, delay_for
@@ -13,6 +15,8 @@ from tests.application.protocols.ws.room_doubles import payloads
 
 
 class Hearer:
+    binary = False
+
     def __init__(self) -> None:
         self.outbox = Outbox(lambda: None, lambda _first, _last: b"")
 
@@ -26,6 +30,13 @@ def frame(name: str) -> bytes:
     return text_frame(json.dumps(name).encode())
 
 
+class Told:
+    """A post, as far as it is written."""
+
+    def __init__(self, seq: int) -> None:
+        self.seq, self.key, self.text = seq, None, frame(str(seq))
+
+
 class TestArrivals:
     async def test_the_first_is_told_at_once_and_the_rest_together(self):
         """A crowd of fifty costs each member two writes, and nobody hears of itself."""
@@ -35,7 +46,6 @@ class TestArrivals:
         for name, member in members.items():
             arrivals.say(name, frame(name), member)
         assert [["0"]] == members["7"].pieces()
-        assert arrivals.waiting
         now[0] += TOGETHER_SECONDS
         async with asyncio.timeout(5):
             while arrivals.waiting:  # noqa: ASYNC110  arrivals have no event for tests
@@ -104,15 +114,11 @@ class TestReplays:
         """A thousand who missed the same share one piece of memory; a slow one does not."""
         asked = []
 
-        class Told:
-            def __init__(self, seq: int) -> None:
-                self.seq, self.key, self.text = seq, None, frame(str(seq))
-
-        def missed() -> list[Told]:
+        def missed() -> list[Any]:
             asked.append(1)
             return [Told(4), Told(5)]
 
-        replays, boxes = Replays(None), [Hearer() for _ in range(3)]
+        replays, boxes = Replays(HandleTable([])), [Hearer() for _ in range(3)]
         boxes[2].outbox.pause(0.0)
         for each in boxes:
             replays.give(each.outbox, (3, 5), missed, binary=False)
@@ -156,15 +162,12 @@ class TestFlushing:
         def closed(_piece: bytes) -> None:
             raise RuntimeError("the handler is closed")
 
-        class Told:
-            seq, key, text = 1, None, frame("1")
-
         members = {name: Hearer() for name in "abc"}
         for name, member in members.items():
-            member.binary = False
             member.outbox.write = closed if name == "b" else heard.append
-        fan = Fan(members, Arrivals(members, lambda: 0.0), None, lambda _fan: None)
-        fan.add(Told())
+        told: Any = Told(1)
+        fan = Fan(members, Arrivals(members, lambda: 0.0), HandleTable([]), lambda _fan: None)
+        fan.add(told)
         fan.answer(members["c"].outbox, frame("ack"))
         assert 3 == fan.flush()
         assert [frame("1"), frame("1") + frame("ack")] == heard

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from musearoo.domain.permissions import Permission
+from musearoo.domain.ids import ProjectId, SessionId
+from musearoo.domain.permissions import Actor, Permission
 from musearoo.protocols.ws.door import Door
 from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, Seat
 from tests.application.protocols.ws.test_connection import shared
@@ -16,7 +17,7 @@ PATH = "drums/complexity"
 EDIT = frozenset({Permission.VIEW, Permission.EDIT})
 
 
-async def seated(hall: Hall) -> tuple[Seat, object, object]:
+async def seated(hall: Hall) -> tuple[Seat, Actor, ProjectId]:
     """An owner whose rights have been looked up a moment ago."""
     owner = await hall.place.person("ann")
     project = await hall.place.project(owner)
@@ -88,7 +89,7 @@ class TestAtOnce:
             change(seat, counter, counter / 10, gesture="drag")
         ack = await hall.place.do(owner, project, "undo")
         assert () == ack.conflicts
-        state = (await hall.place.conductor.sessions.open(project)).state
+        state = (await hall.place.conductor.sessions.open(SessionId(project))).state
         assert {} == state.parameters
 
     @pytest.mark.parametrize("value", [2.0, "much", True])
@@ -124,7 +125,7 @@ class TestRights:
         await settle()
         assert seen == [False]
         assert [1] == [each["seq"] for each in seat.of("parameter_change")]
-        session = await hall.place.conductor.sessions.open(project)
+        session = await hall.place.conductor.sessions.open(SessionId(project))
         assert (1, {PATH: 0.5}) == (session.seq, session.state.parameters)
 
     async def test_who_may_only_look_is_refused(self, hall):
@@ -190,7 +191,7 @@ class TestOnce:
             seat.send("parameter_change", {"path": PATH, "value": 0.3}, message_id=f"{name}:3")
             (again,) = await seat.answers()
             assert ("ack", first["data"]) == (again["type"], again["data"])
-            assert 5 == (await place.conductor.sessions.open(project)).seq
+            assert 5 == (await place.conductor.sessions.open(SessionId(project))).seq
 
 
 class TestCrowdedLane:

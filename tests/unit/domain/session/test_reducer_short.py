@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from musearoo.domain.errors import Conflict
-from musearoo.domain.events import ParameterSet, Sequenced, StyleSet
+from musearoo.domain.events import Event, History, ParameterSet, Sequenced, StyleSet
 from musearoo.domain.ids import SessionId, UserId
 from musearoo.domain.session import reducer
 from musearoo.domain.session.reducer import apply
@@ -27,9 +27,10 @@ def test_random_sequences_of_changes_undo_and_redo(seed: int):
     state = SessionState()
     for seq in range(1, 400):
         user = chance.choice([UserId("a"), UserId("b"), None])
-        event, history = chance_event(chance), "do"
+        event: Event = chance_event(chance)
+        history: History = "do"
         if user is not None and chance.random() < 0.2:
-            direction = chance.choice(["undo", "redo"])
+            direction: History = "undo" if chance.random() < 0.5 else "redo"
             with suppress(Conflict):  # nothing there to take back
                 event, history = undone(state, user, direction), direction
         sequenced = Sequenced(
