@@ -40,6 +40,8 @@ def test_host_info_names_the_ports(server: ServerProcess):
     info = httpx.get(f"{server.url}/?HOST_INFO").json()
     assert info["WS_PORT"] == httpx.URL(server.url).port
     assert info["OSC_PORT"] > 0
+    assert info["EXTENSIONS"]["LISTEN"] is True
+    assert "VALUE" not in info["EXTENSIONS"]  # values come to listeners only
 
 
 @pytest.mark.parametrize(

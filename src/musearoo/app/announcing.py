@@ -20,9 +20,11 @@ OSC_QUERY: Final = "_oscjson._tcp.local."
 
 @asynccontextmanager
 async def announced(
-    name: str, *, host: str, http_port: int, osc_port: int, interfaces: tuple[str, ...] = ()
+    name: str, *, host: str, http_port: int | None, osc_port: int, interfaces: tuple[str, ...] = ()
 ) -> AsyncIterator[bool]:
     """Announce both services while the block runs; answers whether that was possible.
+
+    OSCQuery is left out where `http_port` is None: only this machine reaches it.
 
     A host that only this machine reaches is not announced, nor is anything without the
     `mdns` extra; the log says why.
@@ -44,6 +46,7 @@ async def announced(
             kind, f"{name}.{kind}", port=port, addresses=addresses, server=f"{_label(name)}.local."
         )
         for kind, port in ((OSC, osc_port), (OSC_QUERY, http_port))
+        if port is not None
     ]
     async with _open(zeroconf, interfaces) as network:
         await asyncio.gather(*(_registered(network, service) for service in services))

@@ -59,8 +59,9 @@ def _announced(
 ) -> contextlib.AbstractAsyncContextManager[bool | None]:
     if not settings.mdns:
         return contextlib.nullcontext()
+    http = None if is_loopback(settings.host) else http_port
     name = f"MuseAroo on {socket.gethostname().partition('.')[0]}"
-    return announced(name, host=settings.osc_host, http_port=http_port, osc_port=osc_port)
+    return announced(name, host=settings.osc_host, http_port=http, osc_port=osc_port)
 
 
 class _Ways:

@@ -30,6 +30,17 @@ async def test_both_services_are_found_where_they_are():
         assert ("127.0.0.1", 8001) == await found(OSC_QUERY, "MuseAroo test")
 
 
+async def test_a_web_port_that_nobody_reaches_is_not_announced():
+    own = ("127.0.0.1",)
+    async with announced(
+        "MuseAroo alone", host=own[0], http_port=None, osc_port=8767, interfaces=own
+    ):
+        assert ("127.0.0.1", 8767) == await found(OSC, "MuseAroo alone")
+        async with zeroconf.AsyncZeroconf(interfaces=["127.0.0.1"]) as network:
+            name = f"MuseAroo alone.{OSC_QUERY}"
+            assert await network.async_get_service_info(OSC_QUERY, name, timeout=500) is None
+
+
 def test_all_addresses_are_those_that_others_reach(monkeypatch):
     """The machine's name often means 127.0.1.1: what is announced is what its networks see."""
     own = [

@@ -14,7 +14,7 @@ WRITE: Final = 2
 ATTRIBUTES: Final = (
     "FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "RANGE", "DESCRIPTION", "UNIT", "VALUE",
 )  # fmt: skip
-_EXTENSIONS: Final = ("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "UNIT", "LISTEN")
+_EXTENSIONS: Final = ("ACCESS", "RANGE", "DESCRIPTION", "UNIT", "LISTEN")
 
 Node = dict[str, Any]
 Current = Callable[[str], float | int | str | None]
