@@ -26,7 +26,9 @@ async def test_the_printed_limit_holds_and_is_told(tmp_path: Path) -> None:
         answers = await asyncio.gather(
             *(http.post(f"/projects/{project}/generate", json=body) for _ in range(6))
         )
-        assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429]
+        codes = sorted(answer.status_code for answer in answers)
+        assert codes[5] == 429
+        assert set(codes[:5]) <= {200, 202}  # who must wait for a player is queued
         refused = next(answer for answer in answers if answer.status_code == 429)
         problem = refused.json()
         assert problem["code"] == "quota-exceeded"
