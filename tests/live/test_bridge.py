@@ -16,8 +16,9 @@ from musearoo.domain.music.meter import Meter
 from musearoo.domain.permissions import Actor
 from musearoo.domain.session.state import SessionState
 from musearoo.live.abletonosc import AbletonOscLink
-from musearoo.live.bridge import LiveBridge
+from musearoo.live.bridge import LiveBridge, _Bound
 from musearoo.live.clips import clip_of
+from musearoo.live.keeping import Failure
 from musearoo.live.script.link import ScriptLink
 from tests.doubles.fake_live import FakeLive
 from tests.doubles.fake_live.song import Song
@@ -282,6 +283,17 @@ class TestClips:
             on.live = way.start(song=band("x", "drums"), tick=0.03)
             await until(lambda: on.clip(1, 0) is not None and on.clip(1, 0)._notes)
             await until(lambda: on.bridge.status().failure is None)
+
+    async def test_a_success_does_not_hide_another_failure(self, way: Way, tmp_path: Path) -> None:
+        """That one part's clip is written says nothing of another part's that could not be."""
+        async with gig(way, tmp_path, band("drums")) as on:
+            bound = on.bridge._bound
+            assert isinstance(bound, _Bound)
+            bound.keeper.failure = Failure(part="bass", take_id=TakeId("x"), detail="full", at=0)
+            await on.do("commit_take", part="drums", take_id=await on.take())
+            await until(lambda: bound.keeper.latest is not None)
+            await asyncio.sleep(0.1)
+            assert on.bridge.status().failure == "bass: full"
 
     async def test_launch(self, way: Way, tmp_path: Path) -> None:
         """A launch fires the clip; with Live's transport running it lands on its next bar."""

@@ -182,7 +182,8 @@ class Keeper:
                 await self._clock.sleep(SEEN_SECONDS / TRIES)
             else:
                 break
-        self.failure = None
+        if self.failure is not None and self.failure.part == part:
+            self.failure = None
         self._owed.pop(take_id, None)
         self._known[part, tail_of(take_id)] = take_id
         log.info("live.written", part=part, notes=self.latest.notes if self.latest else 0)
