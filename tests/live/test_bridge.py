@@ -72,10 +72,12 @@ async def gig(
         world.bus.subscribe(SessionId(project), events.extend)
         await bridge.open()
         live = way.start(song=song or Song(), **{"tick": 0.03, **settings})
-        await bridge.bind(ada, SessionId(project))
-        await here(link)
-        yield Gig(place, ada, project, bridge, link, live, events)
-        await bridge.close()
+        try:
+            await bridge.bind(ada, SessionId(project))
+            await here(link)
+            yield Gig(place, ada, project, bridge, link, live, events)
+        finally:
+            await bridge.close()
 
 
 def band(*names: str) -> Song:

@@ -7,7 +7,7 @@ import structlog
 
 from musearoo.codecs.osc import Argument, Message
 from musearoo.domain.errors import Conflict
-from musearoo.live.asking import Accepts, Asking
+from musearoo.live.asking import RESEND_SECONDS, Accepts, Asking
 from musearoo.live.link import Clip, Place, Written
 from musearoo.live.reading import ASKED, Reading
 from musearoo.live.windows import Window, windows
@@ -93,10 +93,13 @@ class ClipWriter:
 
     async def _guard(self, place: Place, ours: set[str | None]) -> None:
         """Stop the writing, by `Conflict`, where the slot holds no clip of ours any more."""
-        names = await self._names(place.track)
-        if place.slot >= len(names) or names[place.slot] is None or names[place.slot] not in ours:
-            log.warning("live.track_moved", track=place.track, slot=place.slot)
-            raise Conflict(_MOVED)
+        for _ in range(2):  # the first answer may be to a question from before the clip was made
+            names = await self._names(place.track)
+            if place.slot < len(names) and names[place.slot] in ours - {None}:
+                return
+            await self._clock.sleep(RESEND_SECONDS)
+        log.warning("live.track_moved", track=place.track, slot=place.slot)
+        raise Conflict(_MOVED)
 
     async def _names(self, track: int) -> tuple[str | None, ...]:
         answer = await self._asking.confirm(
