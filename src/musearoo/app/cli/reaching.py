@@ -75,8 +75,10 @@ async def _login(account: Account, settings: Settings) -> None:
 
 
 async def latest(account: Account) -> str:
-    """The id of the project that was worked in last; raises `NotFound`."""
+    """The id of the project that was worked in last; raises `Conflict` if there is none."""
     projects = await account.call("GET", "/projects", params={"limit": 1})
     if not projects:
-        raise NotFound("project")
+        raise Conflict(
+            "You have no project yet: drop a riff into the page, or POST /api/v3/projects."
+        )
     return str(projects[0]["id"])
