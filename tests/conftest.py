@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # A busy machine makes single examples slow; that is no failure.
@@ -12,6 +13,12 @@ settings.register_profile(
 )
 settings.register_profile("fuzz", parent=settings.get_profile("default"), max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_runtest_teardown() -> None:
+    """A command that a test ran sends its log to a stream that is closed by now."""
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
