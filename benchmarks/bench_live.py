@@ -75,8 +75,7 @@ async def measured(slot: str, notes: int, loss: float, repeats: int) -> dict[str
     for number in range(repeats):
         place, over = Place(0, number % SLOTS), None
         if number >= SLOTS:
-            link.wire.send(Message("/live/clip_slot/delete_clip", (0, place.slot)))
-            await asyncio.sleep(0.8)  # and long enough for the link to ask what is there
+            await emptied(link, place)
         if slot == "prepared":
             over = "next"
             await link.prepare_clip(place, over, notes / 4)
@@ -94,6 +93,13 @@ async def measured(slot: str, notes: int, loss: float, repeats: int) -> dict[str
         "slot": slot, "notes": notes, "loss": loss, **shares(taken),
         "resent": round(resent / repeats, 1), "datagrams": round(datagrams / repeats, 1),
     }  # fmt: skip
+
+
+async def emptied(link: AbletonOscLink, place: Place) -> None:
+    """Ask until the mirror shows the slot empty: a request may be lost."""
+    while link.mirror.tracks[place.track].clips[place.slot] is not None:
+        link.wire.send(Message("/live/clip_slot/delete_clip", (place.track, place.slot)))
+        await asyncio.sleep(0.8)
 
 
 def shares(values: list[float]) -> dict[str, float]:
