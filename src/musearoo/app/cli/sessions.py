@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from musearoo.app.cli.console import AsJson, answer, out, run
+from musearoo.app.cli.happened import in_words
 from musearoo.app.cli.reaching import Server, Token, Which, joined, told
 from musearoo.client import (
     ClientError,
@@ -263,16 +264,8 @@ def _shown(happening: Happening) -> str | None:
 
 
 def _event(event: Sequenced) -> str:
-    wire = envelope(event)
-    when = datetime.fromtimestamp(wire.timestamp, UTC).astimezone()
-    name = wire.data.get("name", wire.type)
-    facts = {key: value for key, value in wire.data.items() if key != "name"}
-    return f"{wire.seq:>6} {when:%H:%M:%S} {name} {_facts(facts)}"
-
-
-def _facts(facts: dict[str, Any]) -> str:
-    text = msgspec.json.encode({k: v for k, v in facts.items() if v is not None}).decode()
-    return text if len(text) <= 160 else text[:159] + "…"
+    when = datetime.fromtimestamp(event.at, UTC).astimezone()
+    return f"{event.seq:>6} {when:%H:%M:%S} {in_words(event)}"
 
 
 def _acknowledged(ack: AckData) -> str:
