@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import httpx
 import msgspec
 
 from musearoo.client import Account, ClientError, Connected, Options, Session
@@ -28,16 +29,17 @@ from musearoo.domain.session.state import SessionState
 from tests.fault.ws_proxy import FaultyNetwork
 from tests.servers.server import ServerProcess, serving
 
+Login = tuple[str, str]
 PATHS = ("drums/complexity", "drums/intensity", "bass/complexity", "session/tempo")
 
 
 class Person:
     """One client process."""
 
-    def __init__(self, url: str, token: str, project: str, seed: int) -> None:
+    def __init__(self, url: str, login: Login, project: str, seed: int) -> None:
         self.chance = Random(seed)
         options = Options(binary=seed % 2 == 1, device="phone" if seed == 0 else None)
-        self.live = Session(Account(url, token=token), project, options)
+        self.live = Session(Account(url, token=login[0], refresh_token=login[1]), project, options)
         self.heard: dict[int, str] = {}
         self.kinds: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
@@ -130,13 +132,12 @@ def _digest(value: Any) -> str:
 async def watch(people: int, minutes: float, seed: int) -> int:
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "data") as server:
         with server.client() as http:
-            token = http.headers["Authorization"].removeprefix("Bearer ")
             made = await asyncio.to_thread(http.post, "/api/v3/projects", json={"name": "Watched"})
             project = made.json()["id"]
             async with FaultyNetwork(int(server.url.rpartition(":")[2]), seed) as network:
                 url = f"http://127.0.0.1:{network.port}"
                 print(f"Look at {url}/#local={server.token} (project Watched)", flush=True)
-                reports = await _played(network, url, (token, project), people, minutes, http)
+                reports = await _played(network, url, server, project, people, minutes)
                 print(f"faults {network.faults}")
         return _verdict(reports, server)
 
@@ -144,15 +145,15 @@ async def watch(people: int, minutes: float, seed: int) -> int:
 async def _played(
     network: FaultyNetwork,
     url: str,
-    way_in: tuple[str, str],
+    server: ServerProcess,
+    project: str,
     people: int,
     minutes: float,
-    http: Any,
 ) -> list[dict[str, Any]]:
     pipe = asyncio.subprocess.PIPE
     clients = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.fault.room", "--as", url, *way_in, str(n),
+            sys.executable, "-m", "tests.fault.room", "--as", url, *_login(server), project, str(n),
             stdin=pipe, stdout=pipe, limit=1 << 26,
         )
         for n in range(people)
@@ -168,7 +169,8 @@ async def _played(
         client.stdin.write(b"stop\n")
         await client.stdout.readline()
     await asyncio.sleep(3.0)  # generations under way end
-    answer = await asyncio.to_thread(http.get, f"/api/v3/sessions/{way_in[1]}")
+    with server.client() as http:  # a login of ten minutes ago is over
+        answer = await asyncio.to_thread(http.get, f"/api/v3/sessions/{project}")
     reports = []
     for client in clients:
         assert client.stdin is not None
@@ -178,6 +180,12 @@ async def _played(
         reports.append(json.loads(line))
         await client.wait()
     return reports
+
+
+def _login(server: ServerProcess) -> Login:
+    body = {"token": server.local_token()}
+    login = httpx.post(f"{server.url}/api/v3/auth/local", json=body, timeout=30).json()
+    return login["access_token"], login["refresh_token"]
 
 
 def _verdict(reports: list[dict[str, Any]], server: ServerProcess) -> int:
@@ -199,20 +207,20 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--as", dest="person", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--as", dest="person", nargs=5, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.person is not None:
-        url, token, project, seed = given.person
-        asyncio.run(_as(url, token, project, int(seed)))
+        url, access, refresh, project, seed = given.person
+        asyncio.run(_as(url, (access, refresh), project, int(seed)))
         return 0
     with contextlib.suppress(KeyboardInterrupt):
         return asyncio.run(watch(given.people, given.minutes, given.seed))
     return 1
 
 
-async def _as(url: str, token: str, project: str, seed: int) -> None:
+async def _as(url: str, login: Login, project: str, seed: int) -> None:
     for _ in range(100):
-        person = Person(url, token, project, seed)
+        person = Person(url, login, project, seed)
         try:
             await person.perform()
         except ClientError:
