@@ -29,6 +29,7 @@ MAXIMUM_CODES: Final = 1_000
 CODES_PER_PERSON: Final = 5
 MAXIMUM_PAIRINGS: Final = 1_000
 PAIRINGS_PER_PERSON: Final = 64
+AGAIN_SECONDS: Final = 0.5
 _AT_A_TIME: Final = 25
 
 
@@ -249,6 +250,10 @@ class Pairings:
             access = await self._gate.access(
                 actor, ProjectId(pairing.session), Permission.VIEW, origin
             )
+        except Unavailable:  # its commands are refused meanwhile; asked again when it is over
+            self._again = True
+            await self._world.clock.sleep(AGAIN_SECONDS)
+            return
         except MuseArooError:
             self._drop(pairing)
             return

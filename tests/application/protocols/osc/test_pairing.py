@@ -7,6 +7,7 @@ import pytest
 from musearoo.codecs.osc import Message, encode
 from musearoo.conductor import pairings
 from musearoo.conductor.pairings import CODE_DIGITS
+from musearoo.domain.errors import Unavailable
 from musearoo.domain.ids import SessionId
 from musearoo.domain.permissions import Permission
 from musearoo.ports.osc import Source
@@ -119,6 +120,28 @@ async def test_signing_out_unpairs(stage: Stage) -> None:
     device.send("/musearoo/ping")
     await stage.quiet()
     assert len(device.heard) == heard
+
+
+async def test_a_store_that_is_away_unpairs_nobody(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the right still stands is asked again when the store answers."""
+    ana = await stage.place.person("ana")
+    project = await stage.place.project(ana)
+    await stage.paired(ana, project)
+    conductor, asked = stage.place.conductor, []
+
+    async def away(*_who: object) -> None:
+        asked.append(1)
+        raise Unavailable("The store is away.")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(conductor.gate, "actor_of", away)
+        conductor.pairings._recheck(None)
+        await stage.until(lambda: len(asked) > 1, "a second look")
+    assert len(stage.door.peers) == 1
+    await conductor.accounts.logout(ana, ORIGIN)
+    await stage.until(lambda: len(stage.door.peers) == 0, "the end of the pairing")
 
 
 async def test_a_click_unpairs(stage: Stage) -> None:
