@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from musearoo.app.announcing import OSC, OSC_QUERY, addresses_of, announced
+from tests.doubles import multicast
 
 zeroconf = pytest.importorskip("zeroconf.asyncio")
 ifaddr = pytest.importorskip("ifaddr")
@@ -20,6 +21,7 @@ async def found(kind: str, name: str) -> tuple[str, int] | None:
     return None
 
 
+@pytest.mark.skipif(not multicast.works(), reason="no multicast on this machine")
 async def test_both_services_are_found_where_they_are():
     own = ("127.0.0.1",)
     async with announced(
