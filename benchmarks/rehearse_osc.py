@@ -31,12 +31,15 @@ from benchmarks.machine import facts
 from musearoo.client import Account, Session, connect
 from musearoo.codecs.events import envelope
 from musearoo.domain.events import Sequenced
+from musearoo.domain.music.note import Note
+from musearoo.live.clips import clip_name, live_notes
 from tests.doubles.fake_live import FakeLive
 from tests.doubles.fake_live.host import abletonosc
 from tests.doubles.osc_surface import osc_surface
 from tests.servers.server import serving
 
 CHECKOUT = "MUSEAROO_ABLETONOSC"
+EXACT = 1e-4  # quarter notes; OSC carries 32-bit floats
 PARTS = ("drums", "bass", "melody", "harmony")
 TURNED = tuple(
     f"{part}_{name}" for part in PARTS for name in ("complexity", "intensity", "density")
@@ -177,7 +180,7 @@ def play(options: argparse.Namespace, musician: Musician) -> None:
         time.sleep(chance.uniform(3, 6))
         musician.commit_latest()
         if turn % 4 == 3:
-            musician.send("/musearoo/session/tempo", "f", str(chance.randint(80, 160)))
+            musician.send("/musearoo/session/tempo", "f", str(chance.randint(*options.tempo)))
             musician.send(
                 "/musearoo/transport/play" if turn % 8 == 3 else "/musearoo/transport/stop"
             )
@@ -197,9 +200,8 @@ async def all_events(account: Account, session: str) -> list[dict[str, Any]]:
             return events
 
 
-async def take_notes(account: Account, take: str) -> list[tuple[int, float]]:
-    notes = (await account.call("GET", f"/takes/{take}"))["notes"]
-    return sorted((each["pitch"], each["start"] / 960) for each in notes)
+async def take_notes(account: Account, take: str) -> tuple[Note, ...]:
+    return msgspec.convert((await account.call("GET", f"/takes/{take}"))["notes"], tuple[Note, ...])
 
 
 def clips_in(live: FakeLive) -> dict[str, list[tuple[int, float]]]:
@@ -219,15 +221,16 @@ def verdict(
     values: dict[str, Any],
     musician: Musician,
     live: FakeLive,
-    takes: dict[str, list[tuple[int, float]]],
+    takes: dict[str, tuple[Note, ...]],
 ) -> dict[str, Any]:
     heard = [msgspec.to_builtins(envelope(each)) for each in seen]
     told = musician.told()
     clips = clips_in(live)
-    wrong_clips = [
-        part for part, notes in takes.items()
-        if not any(len(notes) == len(clip) and _close(notes, clip) for clip in clips.values())
-    ]  # fmt: skip
+    tempi = {120.0, *(each["data"]["tempo"] for each in listed if each["type"] == "tempo_change")}
+    furthest = {
+        part: _furthest(notes, clips.get(clip_name(part, musician.committed[part]), []), tempi)
+        for part, notes in takes.items()
+    }
     wrong_echo = {
         path: (value, told.get(path)) for path, value in values.items()
         if isinstance(value, float) and abs(told.get(path, -1.0) - value) > 1e-5
@@ -241,13 +244,22 @@ def verdict(
         "asked": musician.asked,
         "committed": len(musician.taken),
         "clips": len(clips),
-        "wrong_clips": wrong_clips,
+        "clips_off_by": furthest,
+        "wrong_clips": [part for part, off in furthest.items() if not 0 <= off < EXACT],
         "wrong_echo": wrong_echo,
     }
 
 
-def _close(notes: list[tuple[int, float]], clip: list[tuple[int, float]]) -> bool:
-    return all(a[0] == b[0] and abs(a[1] - b[1]) < 0.05 for a, b in zip(notes, clip, strict=True))
+def _furthest(notes: tuple[Note, ...], clip: list[tuple[int, float]], tempi: set[float]) -> float:
+    """How far the clip is from the take at the best tempo, in quarter notes; -1 if notes differ."""
+    apart = []
+    for bpm in tempi:
+        meant = sorted((each.pitch, each.start) for each in live_notes(notes, bpm))
+        if [pitch for pitch, _ in meant] == [pitch for pitch, _ in clip]:
+            apart.append(
+                max((abs(x[1] - y[1]) for x, y in zip(meant, clip, strict=True)), default=0)
+            )
+    return min(apart, default=-1.0)
 
 
 def _plain(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -260,6 +272,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tempo", type=int, nargs=2, default=(80, 160))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         found = asyncio.run(rehearse(options, Path(folder), stack))
