@@ -76,9 +76,9 @@ class TestTogether:
                     owner.journal()
             await settle()
             await clock.advance(0.051)
-            await until(lambda: store._commit.writes > writes)
+            await until(lambda: store._commit.commits > commits)
             assert (1, 1) == (store._commit.writes - writes, store._commit.commits - commits)
-            assert all(owner.idle for owner in sessions)
+            await until(lambda: all(owner.idle for owner in sessions))
             for owner in sessions:
                 last = await store.read(lambda tx, s=owner.session: tx.sessions.last_seq(s))
                 assert last == owner.seq == 3
