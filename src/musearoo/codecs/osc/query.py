@@ -3,7 +3,7 @@
 Source: OSCQueryProposal (Vidvox, https://github.com/Vidvox/OSCQueryProposal), "Attributes".
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from musearoo.codecs.osc.addresses import Address
@@ -17,7 +17,6 @@ ATTRIBUTES: Final = (
 _EXTENSIONS: Final = ("ACCESS", "RANGE", "DESCRIPTION", "UNIT", "LISTEN")
 
 Node = dict[str, Any]
-Current = Callable[[str], float | int | str | None]
 
 
 def host_info(name: str, port: int, websocket_port: int) -> Node:
@@ -31,8 +30,8 @@ def host_info(name: str, port: int, websocket_port: int) -> Node:
     }
 
 
-def tree(addresses: Iterable[Address], current: Current) -> Node:
-    """The whole tree; `current` answers the value in force of a parameter's path, or None.
+def tree(addresses: Iterable[Address]) -> Node:
+    """The whole tree; it is the same for everybody, so it holds no values.
 
     Addresses with a number in them, such as those of MIDI controllers, have no node.
     """
@@ -41,7 +40,7 @@ def tree(addresses: Iterable[Address], current: Current) -> Node:
         if address.is_template:
             continue
         node = _made(root, address.path)
-        _describe(node, address, current)
+        _describe(node, address)
     return root
 
 
@@ -68,19 +67,13 @@ def _made(root: Node, path: str) -> Node:
     return node
 
 
-def _describe(node: Node, address: Address, current: Current) -> None:
+def _describe(node: Node, address: Address) -> None:
     node["ACCESS"] |= READ if address.sent else WRITE
     node["DESCRIPTION"] = address.meaning
     node["TYPE"] = address.tags
     node["RANGE"] = [_range(argument) for argument in address.arguments]
     if any(argument.unit for argument in address.arguments):
         node["UNIT"] = [argument.unit for argument in address.arguments]
-    if address.parameter is None:
-        return
-    value = current(address.parameter)
-    if value is not None:
-        node["ACCESS"] |= READ
-        node["VALUE"] = [address.arguments[0].written(value)]
 
 
 def _range(argument: Argument) -> Node:

@@ -57,7 +57,7 @@ class OscQuery:
         self._app = app
         self._door = door
         self._options = options
-        self._tree = tree(door.table, lambda _path: None)
+        self._tree = tree(door.table)
         self._listeners: dict[Source, _Listener] = {}
         self._numbers = count(1)
 
