@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from musearoo.protocols.ws.outbox import Outbox
 
 TOGETHER_SECONDS: Final = 0.020
+_CROWD_SECONDS: Final = 0.320
 
 
 class Hearer(Protocol):
@@ -19,13 +20,15 @@ class Hearer(Protocol):
 class Arrivals:
     """Tells the members of a room of each other; a later word on a connection replaces its last.
 
-    A thousand who come back at once would else cause a million writes.
+    A thousand who come back at once would else cause a million writes. While a crowd comes each
+    wait is twice as long as the last, or telling all of all takes the time to let them in.
     """
 
     def __init__(self, members: Mapping[str, Hearer], clock: Callable[[], float]) -> None:
         self._members = members
         self._clock = clock
         self._told_at = 0.0
+        self._together = TOGETHER_SECONDS
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: dict[str, tuple[bytes, Hearer | None]] = {}
 
@@ -40,7 +43,7 @@ class Arrivals:
         self._waiting[connection] = frame, but
         if self._timer is not None:
             return
-        left = self._told_at + TOGETHER_SECONDS - self._clock()
+        left = self._told_at + self._together - self._clock()
         if left <= 0:
             self.tell()
         else:
@@ -53,6 +56,8 @@ class Arrivals:
             self._timer = None
         self._told_at = self._clock()
         waiting, self._waiting = self._waiting, {}
+        crowd = len(waiting) > 1
+        self._together = min(2 * self._together, _CROWD_SECONDS) if crowd else TOGETHER_SECONDS
         everything = b"".join(frame for frame, _ in waiting.values())
         spared = {id(but) for _, but in waiting.values() if but is not None}
         for member in self._members.values():

@@ -12,6 +12,7 @@ from musearoo.protocols.ws.frames import text_frame
 from musearoo.protocols.ws.outbox import Outbox
 from musearoo.protocols.ws.replaying import Replays
 from tests.application.protocols.ws.room_doubles import payloads
+from tests.sim import virtual
 
 
 class Hearer:
@@ -54,9 +55,33 @@ class TestArrivals:
             *earlier, told = members[str(number)].pieces()
             assert earlier in ([], [["0"]])
             assert [str(n) for n in range(1, 50) if n != number] == told
-        now[0] += TOGETHER_SECONDS
+        now[0] += 1.0
         arrivals.say("0", frame("back"), None)
         assert [["back"]] == members["0"].pieces()[-1:]
+
+    def test_while_a_crowd_comes_the_waits_grow(self):
+        """Two thousand in two seconds: some ten writes for each member, all told soon after."""
+
+        async def crowd() -> None:
+            loop, pieces = asyncio.get_running_loop(), list[list[str]]()
+            members = {"m": Hearer()}
+            arrivals = Arrivals(members, loop.time)
+            for number in range(2_000):
+                arrivals.say(str(number), frame(str(number)), None)
+                await asyncio.sleep(0.001)
+                pieces += members["m"].pieces()
+            await asyncio.sleep(0.7)
+            assert not arrivals.waiting
+            pieces += members["m"].pieces()
+            assert [str(n) for n in range(2_000)] == [name for each in pieces for name in each]
+            assert len(pieces) < 15
+            for name in "ab":  # it is quiet again
+                arrivals.say(name, frame(name), None)
+                await asyncio.sleep(TOGETHER_SECONDS + 0.001)
+                assert [[name]] == members["m"].pieces()
+                await asyncio.sleep(0.35)
+
+        virtual.run(crowd())
 
     async def test_a_later_word_replaces_an_earlier(self):
         now = [10.0]
