@@ -5,6 +5,7 @@ import pytest
 
 from musearoo.domain.engine import Bar, EngineDescription, EngineRun
 from musearoo.domain.errors import InvalidValue
+from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.note import Note
 from musearoo.engines.contract import play
 from tests.engines.takes import context_of
@@ -42,6 +43,23 @@ class Metronome:
         return 1000
 
 
+class Dice(Metronome):
+    """An engine whose bar is one of so many pitches, by seed."""
+
+    def __init__(self, sides, *, low=False):
+        self.sides, self.low, self.throws = sides, low, 0
+
+    def play_bar(self, context, parameters, seed, state, bar):
+        self.throws += 1
+        pitch = 48 + Chance(seed, bar).below(self.sides)
+        start = bar * context.meter.bar_ticks
+        notes = (
+            Note(id="", start=start, length=9, pitch=pitch, velocity=9, voice="high"),
+            Note(id="", start=start, length=9, pitch=30 + self.throws, velocity=9, voice="low"),
+        )
+        return Bar(bar, notes if self.low else notes[:1]), state + 1
+
+
 def _run(**changes: object) -> EngineRun:
     run = EngineRun(engine="metronome", context=context_of(bars=4), parameters={}, seed=3)
     return msgspec.structs.replace(run, **changes)
@@ -77,6 +95,27 @@ class TestPlay:
         whole = [note for bar in play(Metronome(), _run()) for note in bar.notes]
         high = [n for bar in play(Metronome(), _run(voices=("high",))) for n in bar.notes]
         assert [note for note in whole if note.voice == "high"] == high
+
+    def test_a_bar_that_stands_is_played_until_it_differs(self):
+        """With seeds of its own; the ids and the state for the next bar are of what is answered."""
+        stands = next(play(Dice(2), _run()))
+        first, second = play(Dice(2), _run(bars=(0, 1), instead=stands.notes))
+        assert first.notes[0].pitch != stands.notes[0].pitch
+        assert first == next(play(Dice(2), _run(bars=(0,), instead=stands.notes)))
+        assert second == next(play(Dice(2), _run(bars=(1,))))
+
+    def test_what_cannot_differ_is_played_as_it_is(self):
+        """A die with one side: the seed's own bar, after no more than eight throws."""
+        die = Dice(1)
+        (bar,) = play(die, _run(bars=(0,), instead=next(play(Dice(1), _run())).notes))
+        assert (bar, die.throws) == (next(play(Dice(1), _run())), 8)
+
+    def test_only_wanted_voices_have_to_differ(self):
+        """Another low note does not make the high one new."""
+        stands = (Note(id="", start=0, length=9, pitch=48, velocity=9, voice="high"),)
+        die = Dice(1, low=True)
+        list(play(die, _run(bars=(0,), voices=("high",), instead=stands)))
+        assert die.throws == 8
 
     @pytest.mark.parametrize(
         "run", [_run(bars=(4,)), _run(bars=(-1,)), _run(context=context_of(bars=0))]

@@ -141,7 +141,8 @@ def plan_regeneration(
     )
     own = _own(description, base.part, context, kept)
     base_seed = None
-    if description.keeps_form and len(bars) < context.bars:
+    anew = len(bars) < context.bars
+    if description.keeps_form and anew:
         base_seed = _base_seed(base.recipe, context.bars)
     run = EngineRun(
         engine=description.name,
@@ -151,6 +152,7 @@ def plan_regeneration(
         bars=bars,
         voices=voices,
         base_seed=base_seed,
+        instead=_gone(base.notes, kept) if anew else (),
     )
     operation = Operation(
         kind="regenerate",
@@ -160,6 +162,7 @@ def plan_regeneration(
         parameters=parameters,
         base_seed=base_seed,
         joined=own is not None,
+        anew=anew,
     )
     return Plan(
         run=run,
@@ -282,6 +285,11 @@ def _wanted_voices(
     if not free:
         raise Conflict("All of these voices are locked; unlock one first.")
     return free
+
+
+def _gone(notes: tuple[Note, ...], kept: tuple[Note, ...]) -> tuple[Note, ...]:
+    stays = {note.id for note in kept}
+    return tuple(note for note in notes if note.id not in stays)
 
 
 def _replaced(note: Note, bars: tuple[int, ...], voices: tuple[str, ...], bar_ticks: int) -> bool:

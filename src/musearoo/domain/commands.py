@@ -92,7 +92,10 @@ class CancelGeneration(_Act, frozen=True):
 
 
 class Regenerate(_Act, frozen=True):
-    """Play some bars (from 1) or voices of a part again; the rest stays bit-identical."""
+    """Play some bars (from 1) or voices of a part again; the rest stays bit-identical.
+
+    A bar that would come out as it stands is played with further seeds.
+    """
 
     part: str
     bars: tuple[int, ...] = ()

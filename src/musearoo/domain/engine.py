@@ -128,6 +128,8 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
     others are derived only to reach them. `voices` limits the answer to those.
     With `base_seed`, form, groove and the bars that are not wanted come from that
     seed, and `seed` decides the wanted bars alone: so they belong to the rest.
+    `instead` holds notes that stand in those bars: a bar that would come out like
+    them is played with further seeds until it differs, as often as the engine contract says.
     """
 
     engine: str
@@ -137,6 +139,7 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
     bars: tuple[int, ...] = ()
     voices: tuple[str, ...] = ()
     base_seed: int | None = None
+    instead: tuple[Note, ...] = ()
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +149,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     `seed` and `parameters`, and with the form and groove of `base_seed` if it has
     one. "keep": those of locked bars or voices gave way to `put`. "edit": notes
     were removed and put by id. With `joined` the engine heard the notes that stayed
-    as its own part.
+    as its own part, and with `anew` it played `instead` of those that went.
     """
 
     kind: Literal["regenerate", "keep", "edit"]
@@ -158,6 +161,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     put: tuple[Note, ...] = ()
     base_seed: int | None = None
     joined: bool = False
+    anew: bool = False
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ integers and by `Chance` streams named after the seed, bar and voice. So the sam
 run gives the same notes on any machine, and a bar or voice can be played again alone.
 """
 
-from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from musearoo.domain.music.chance import Chance
 from musearoo.domain.music.note import Note, in_playing_order
 
 State = TypeVar("State")
+TRIES: Final = 8  # how often a bar is played until it differs from what stands there
+_SEED_BITS: Final = 53
 
 
 class Engine(Protocol[State]):
@@ -56,17 +58,42 @@ def play(engine: Engine[Any], run: EngineRun) -> Iterator[Bar]:
     """Play a run bar by bar; only the wanted bars and voices are answered.
 
     A regeneration passes the bars and voices wanted with a new seed: unwanted bars
-    are derived only to carry the state, and cost microseconds.
+    are derived only to carry the state, and cost microseconds. A wanted bar whose
+    onsets and pitches are those of `run.instead` is played up to 7 times more, with
+    seeds drawn from the run's; if all are alike, the first one counts.
     """
     parameters = EngineParameters(engine.description.resolved(run.parameters))
     wanted = _checked_bars(run)
     base = run.seed if run.base_seed is None else run.base_seed
     state = engine.begin(run.context, parameters, base)
     for index in range(max(wanted) + 1):
-        seed = run.seed if index in wanted else base
-        bar, state = engine.play_bar(run.context, parameters, seed, state, index)
-        if index in wanted:
-            yield _numbered(bar, run)
+        if index not in wanted:
+            _, state = engine.play_bar(run.context, parameters, base, state, index)
+            continue
+        bar, state = _anew(engine, run, parameters, state, index)
+        yield _numbered(bar, run)
+
+
+def _anew(
+    engine: Engine[State], run: EngineRun, parameters: EngineParameters, state: State, index: int
+) -> tuple[Bar, State]:
+    first = engine.play_bar(run.context, parameters, run.seed, state, index)
+    if not run.instead:
+        return first
+    ticks = run.context.meter.bar_ticks
+    old = _shape((note for note in run.instead if note.start // ticks == index), run.voices)
+    played = first
+    for number in range(1, TRIES):
+        if _shape(played[0].notes, run.voices) != old:
+            return played
+        seed = Chance(run.seed, run.engine, "anew", index, number).bits() >> (64 - _SEED_BITS)
+        played = engine.play_bar(run.context, parameters, seed, state, index)
+    return played if _shape(played[0].notes, run.voices) != old else first
+
+
+def _shape(notes: Iterable[Note], voices: tuple[str, ...]) -> set[tuple[int, int, str]]:
+    """What a listener tells bars apart by: which voice plays which pitch when."""
+    return {(n.start, n.pitch, n.voice) for n in notes if not voices or n.voice in voices}
 
 
 def _checked_bars(run: EngineRun) -> frozenset[int]:

@@ -83,6 +83,22 @@ async def test_a_drum_bar_keeps_the_groove_of_the_take(tmp_path: Path) -> None:
         assert sum(each == 1.0 for each in alike) < len(alike) / 2
 
 
+@pytest.mark.parametrize("engine", ["drummaroo", "bassaroo", "melodyroo", "harmonyroo"])
+async def test_a_bar_played_again_is_another_bar(tmp_path: Path, engine: str) -> None:
+    """Whoever asks again, bar after bar and twice in a row, hears something else each time."""
+    async with house(tmp_path, FREE) as place:
+        ada = await place.person("ada")
+        project = await place.project(ada)
+        record = await place.generated(ada, project, engine=engine, seed=3)
+        before = await selected(place, ada, project, record.part)
+        bars = unpack(before.context, EngineContext).bars
+        for seed, bar in enumerate([*range(bars), 1, 1, 1]):
+            take = await again(place, ada, project, record.part, bars=[bar + 1], seed=40 + seed)
+            assert pattern(take.notes, bar) != pattern(before.notes, bar)
+            assert take.recipe.operations[-1].anew
+            before = take
+
+
 async def test_a_melody_bar_joins_what_stands_before_and_behind_it(tmp_path: Path) -> None:
     """The leaps into and out of the new bar are smaller than without hearing the rest."""
     engine = load_engines()["melodyroo"]
@@ -143,6 +159,7 @@ def replayed(take: Take, context: EngineContext) -> dict[str, Note]:
 
 def step(engine: object, run: EngineRun, done: Operation, notes: list[Note]) -> list[Note]:
     kept = [note for note in notes if note.start // BAR not in done.bars]
+    gone = tuple(note for note in notes if note.start // BAR in done.bars)
     context = run.context
     if done.joined:
         own = engine.description.default_part  # type: ignore[attr-defined]
@@ -155,6 +172,7 @@ def step(engine: object, run: EngineRun, done: Operation, notes: list[Note]) -> 
         bars=done.bars,
         parameters=done.parameters,
         base_seed=done.base_seed,
+        instead=gone if done.anew else (),
     )
     return kept + [note for bar in play(engine, fresh) for note in bar.notes]  # type: ignore[arg-type]
 

@@ -93,7 +93,7 @@ def _cell(size: int, beat: int, controls: Controls, complexity: int, draw: int) 
 
 def _level(complexity: int, count: int, draw: int) -> int:
     """A place among patterns sorted from plain to busy: complexity, give or take one."""
-    centre = complexity * (count - 1) + (draw - 500)
+    centre = complexity * (count - 1) + 3 * (draw - 500)
     return max(0, min(count - 1, (centre + 500) // 1000))
 
 

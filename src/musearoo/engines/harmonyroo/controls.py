@@ -58,7 +58,7 @@ PARAMETERS: Final = (
 )  # fmt: skip
 DESCRIPTION: Final = EngineDescription(
     name=NAME,
-    version="1",
+    version="2",
     title="HarmonyRoo",
     default_part="harmony",
     parameters=PARAMETERS,

@@ -19,8 +19,12 @@ _WINDOW: Final = 4  # bars laid out at once
 
 
 class HarmonyState(msgspec.Struct, frozen=True):
-    """The take's chords, what the others ask for, the chords laid out so far, the next strokes."""
+    """The take's chords, what the others ask for, the chords laid out so far, the next strokes.
 
+    `seed` is the take's; a bar with another one gets strokes of its own on the same chords.
+    """
+
+    seed: int
     context: EngineContext
     controls: Controls
     pulls: Pulls
@@ -48,7 +52,7 @@ class HarmonyRoo:
         chords = chords_of(context, controls.style)
         heard = msgspec.structs.replace(context, chords=chords, style=controls.style)
         pulls = pulls_of(heard)
-        return HarmonyState(heard, controls, pulls, hits_of(heard, controls, pulls, seed, 0))
+        return HarmonyState(seed, heard, controls, pulls, hits_of(heard, controls, pulls, seed, 0))
 
     def play_bar(
         self,
@@ -59,11 +63,15 @@ class HarmonyRoo:
         bar: int,
     ) -> tuple[Bar, HarmonyState]:
         heard, controls = state.context, state.controls
-        state = _laid_out(state, seed, bar)
+        own = seed == state.seed
+        hits = state.hits if own else hits_of(heard, controls, state.pulls, seed, bar)
+        state = _laid_out(state, bar)
         following = (
-            hits_of(heard, controls, state.pulls, seed, bar + 1) if bar + 1 < heard.bars else ()
+            hits_of(heard, controls, state.pulls, state.seed, bar + 1)
+            if bar + 1 < heard.bars
+            else ()
         )
-        strokes = strokes_of(state.hits, following, state.laid, heard, controls, seed, bar)
+        strokes = strokes_of(hits, following, state.laid, heard, controls, seed, bar)
         notes = Touch(heard, controls, seed, bar).notes(strokes)
         return Bar(bar, notes), msgspec.structs.replace(state, hits=following)
 
@@ -76,7 +84,7 @@ class HarmonyRoo:
         return confidence(context, bars)
 
 
-def _laid_out(state: HarmonyState, seed: int, bar: int) -> HarmonyState:
+def _laid_out(state: HarmonyState, bar: int) -> HarmonyState:
     """The state with this bar and the first chord of the next laid out."""
     context = state.context
     wanted = min(bar + 2, context.bars)
@@ -85,7 +93,7 @@ def _laid_out(state: HarmonyState, seed: int, bar: int) -> HarmonyState:
     first, last = state.laid_until, min(state.laid_until + _WINDOW, context.bars)
     spans = [span for index in range(first, last) for span in context.chords_in_bar(index)]
     ceilings = [_ceiling(context, span.start, span.end) for span in spans]
-    new = lay_out(spans, ceilings, context.key, state.controls, state.hand, seed)
+    new = lay_out(spans, ceilings, context.key, state.controls, state.hand, state.seed)
     start = bar * context.meter.bar_ticks
     kept = tuple(each for each in state.laid if each.span.end > start)
     return msgspec.structs.replace(state, laid=kept + new, laid_until=last)

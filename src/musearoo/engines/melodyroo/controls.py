@@ -42,7 +42,7 @@ PARAMETERS: Final = (
 )  # fmt: skip
 DESCRIPTION: Final = EngineDescription(
     name=NAME,
-    version="1",
+    version="2",
     title="MelodyRoo",
     default_part="melody",
     keeps_form=True,

@@ -25,8 +25,12 @@ PART: Final = "melody"
 
 
 class MelodyState(msgspec.Struct, frozen=True):
-    """The plan, the motifs sung so far, the bar's rhythm, and where the line stands."""
+    """The plan, the motifs sung so far, the bar's rhythm, and where the line stands.
 
+    `seed` is the take's; a bar with another one changes its motif.
+    """
+
+    seed: int
     context: EngineContext
     controls: Controls
     taste: Taste
@@ -49,7 +53,7 @@ class MelodyRoo:
         heard = msgspec.structs.replace(context, chords=chords, style=controls.style)
         plans = form_of(heard, controls, seed)
         measure = measure_of(heard, controls, plans[0], seed, 0).unheld()
-        return MelodyState(heard, controls, _taste(heard, controls), plans, {}, measure)
+        return MelodyState(seed, heard, controls, _taste(heard, controls), plans, {}, measure)
 
     def play_bar(
         self,
@@ -59,7 +63,9 @@ class MelodyRoo:
         state: MelodyState,
         bar: int,
     ) -> tuple[Bar, MelodyState]:
-        following = _following(state, seed, bar)
+        if seed != state.seed:
+            state = msgspec.structs.replace(state, measure=_anew(state, seed, bar))
+        following = _following(state, bar)
         tied = following.held_from_before if following else 0
         onsets = _onsets(state, tied, bar)
         slots = _slots(onsets, state, seed, bar)
@@ -92,11 +98,19 @@ class MelodyRoo:
         return confidence(context, parameters, bars)
 
 
-def _following(state: MelodyState, seed: int, bar: int) -> Measure | None:
+def _anew(state: MelodyState, seed: int, bar: int) -> Measure:
+    """Another rhythm for a bar, which leaves what is held into it as it is."""
+    plan = state.plans[bar]
+    found = measure_of(state.context, state.controls, plan, state.seed, bar, anew=seed)
+    held = state.measure.held_from_before
+    return found.unheld() if not held else state.measure
+
+
+def _following(state: MelodyState, bar: int) -> Measure | None:
     """The next bar's rhythm, for what is held into it; none after the last bar."""
     if bar + 1 == len(state.plans):
         return None
-    measure = measure_of(state.context, state.controls, state.plans[bar + 1], seed, bar + 1)
+    measure = measure_of(state.context, state.controls, state.plans[bar + 1], state.seed, bar + 1)
     return measure.unheld() if state.measure.text.endswith(".") else measure
 
 

@@ -47,16 +47,25 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 def measure_of(
-    context: EngineContext, controls: Controls, plan: BarPlan, seed: int, bar: int
+    context: EngineContext,
+    controls: Controls,
+    plan: BarPlan,
+    seed: int,
+    bar: int,
+    *,
+    anew: int | None = None,
 ) -> Measure:
-    """The rhythm of a bar: its motif's cells, changed, closed or cut short as planned."""
+    """The rhythm of a bar: its motif's cells, changed, closed or cut short as planned.
+
+    With `anew` the motif stays that of `seed`, and that other seed changes it.
+    """
     grid = grid_of(context.meter)
     sizes = beat_sizes(grid)
     tilt, wishes = _tilt(context, controls, bar), _wishes(context, controls, grid, bar)
     songs = repertoire(controls.style)
     own = rhythm_of_bar(sizes, songs, tilt, wishes, Chance(seed, NAME, "rhythm", plan.motif))
-    chance = Chance(seed, NAME, "bar", bar)
-    if plan.treatment == "vary":
+    chance = Chance(seed if anew is None else anew, NAME, "bar", bar)
+    if plan.treatment == "vary" or anew is not None:
         other = rhythm_of_bar(sizes, songs, tilt, wishes, chance)
         cut = sum(sizes[: chance.below(len(sizes))])
         own = own[:cut] + other[cut:] if chance.permille(500) else other[:cut] + own[cut:]
