@@ -5,7 +5,7 @@ The other peer is Link itself, in this process; ours runs in its own, as in the 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,13 @@ from musearoo.live.ableton_link.peer import LinkPeer, Request
 from musearoo.live.ableton_link.time_link import LinkTime
 from musearoo.live.time_bridge import TimeBridge
 from tests.doubles.house import ORIGIN, House, house
-from tests.doubles.link_network import needs_link
+from tests.doubles.link_network import link_network
 
 
 @pytest.fixture(autouse=True, scope="module")
-def network() -> None:
-    needs_link()
+def network() -> Iterator[None]:
+    with link_network():
+        yield
 
 
 @dataclass

@@ -5,6 +5,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from musearoo.app.tasks import Tasks
+from tests.waiting import until
 
 
 async def fail() -> None:
@@ -22,9 +23,8 @@ class TestTasks:
         tasks = Tasks()
         with capture_logs() as logs:
             tasks(fail(), name="solo")
-            await asyncio.sleep(0.01)
+            await until(lambda: not len(tasks), "the task to end")
         assert [("task.failed", "solo")] == [(line["event"], line["task"]) for line in logs]
-        assert len(tasks) == 0
 
     async def test_close_cancels_what_runs(self) -> None:
         tasks = Tasks()

@@ -15,7 +15,7 @@ from musearoo.client.outbox import Outbox
 from musearoo.client.wire import websocket_url
 from musearoo.codecs.ws import Heartbeat
 from musearoo.codecs.ws.outgoing import AckData, ErrorData, ReconnectedData, WelcomeData
-from tests.unit.client.stage import LIMITS, changed
+from tests.application.client.stage import LIMITS, changed
 
 ACK = AckData(seq=1, epoch="e")
 

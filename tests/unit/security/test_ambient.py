@@ -51,7 +51,7 @@ class TestSystemRandom:
 class TestSystemClock:
     async def test_times_are_the_systems(self):
         clock: Clock = SystemClock()
-        assert abs(clock.now() - time.time()) < 5
+        assert abs(clock.now() - time.time()) < 60
         began = clock.monotonic()
         await clock.sleep(0.01)
-        assert 0.005 < clock.monotonic() - began < 5
+        assert 0.005 < clock.monotonic() - began < 60

@@ -57,6 +57,10 @@ class TestBits:
 
     def test_worst_case_costs_the_event_loop_little(self):
         for password in ("a" * 128, "qw" * 64, "1q2w3e4r" * 16, "ünïcödé!" * 16):
-            began = time.thread_time()
-            bits(password, ["x" * 64] * 8)
-            assert time.thread_time() - began < 0.02
+            assert min(_cost(password) for _ in range(5)) < 0.02
+
+
+def _cost(password):
+    began = time.thread_time()
+    bits(password, ["x" * 64] * 8)
+    return time.thread_time() - began

@@ -18,8 +18,9 @@ class TestCost:
 
     @pytest.mark.parametrize("hashed", [None, "", "damaged"])
     @pytest.mark.parametrize("password", ["violet kettle ramp", "", "x" * 100_000])
-    async def test_unknown_user_costs_one_full_comparison(self, monkeypatch, password, hashed):
-        passwords = Argon2Passwords()
+    async def test_unknown_user_costs_one_full_comparison(
+        self, monkeypatch, passwords, password, hashed
+    ):
         recording = Recording(passwords._hasher)
         monkeypatch.setattr(passwords, "_hasher", recording)
         assert not await passwords.verify(password, hashed)

@@ -334,6 +334,6 @@ class TestHostile:
 
 
 def _seconds(text: str) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()
     heard(text)
-    return time.perf_counter() - began
+    return time.thread_time() - began

@@ -55,7 +55,7 @@ from musearoo.codecs.ws.outgoing import (
 from musearoo.codecs.ws.records import AckRecord
 from musearoo.domain.events import ParameterSet, TakeBar
 from musearoo.domain.ids import GenerationId, TakeId
-from tests.unit.client.stage import (
+from tests.application.client.stage import (
     ENVELOPE,
     HANDLES,
     ROOM,

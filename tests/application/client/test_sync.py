@@ -9,7 +9,7 @@ import pytest
 
 from musearoo.client import Ended, Refused, sync
 from musearoo.codecs.ws import ChatMessage, CommandMessage, GenerationRequest, ParameterChange
-from tests.unit.client.stage import ROOM, Actor, Scene, Usher, changed, stage
+from tests.application.client.stage import ROOM, Actor, Scene, Usher, changed, stage
 
 
 @contextmanager

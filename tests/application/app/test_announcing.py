@@ -1,27 +1,31 @@
 """The server can be found by mDNS when asked, and says nothing otherwise."""
 
-import asyncio
+from functools import partial
 
 import pytest
 
 from musearoo.app.announcing import OSC, OSC_QUERY, addresses_of, announced
 from tests.doubles import multicast
+from tests.waiting import until
 
 zeroconf = pytest.importorskip("zeroconf.asyncio")
 ifaddr = pytest.importorskip("ifaddr")
 
 
-async def found(kind: str, name: str) -> tuple[str, int] | None:
+async def found(kind: str, name: str) -> tuple[str, int]:
     async with zeroconf.AsyncZeroconf(interfaces=["127.0.0.1"]) as network:
-        for _ in range(20):
-            info = await network.async_get_service_info(kind, f"{name}.{kind}", timeout=500)
-            if info is not None:
-                return info.parsed_addresses()[0], info.port
-            await asyncio.sleep(0.05)
-    return None
+        full = f"{name}.{kind}"
+        info = await until(partial(network.async_get_service_info, kind, full, timeout=500), full)
+        return info.parsed_addresses()[0], info.port
 
 
-@pytest.mark.skipif(not multicast.works(), reason="no multicast on this machine")
+@pytest.fixture(scope="module")
+def network() -> None:
+    if not multicast.works():
+        pytest.skip("no multicast on this machine")
+
+
+@pytest.mark.usefixtures("network")
 async def test_both_services_are_found_where_they_are():
     own = ("127.0.0.1",)
     async with announced(
@@ -32,6 +36,7 @@ async def test_both_services_are_found_where_they_are():
         assert ("127.0.0.1", 8001) == await found(OSC_QUERY, "MuseAroo test")
 
 
+@pytest.mark.usefixtures("network")
 async def test_a_web_port_that_nobody_reaches_is_not_announced():
     own = ("127.0.0.1",)
     async with announced(

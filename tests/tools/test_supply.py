@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 PERMISSIVE = re.compile(r"MIT|BSD|ISC|Apache|PSF|Zlib|CC0|Public Domain", re.IGNORECASE)
 STRONG = re.compile(r"(?<!L)GPL|Affero|NonCommercial|-NC\b", re.IGNORECASE)
