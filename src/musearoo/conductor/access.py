@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
+from musearoo.conductor.standing import Standing, access_in
 from musearoo.conductor.watch import Watch
 from musearoo.conductor.world import World
 from musearoo.domain.audit import audit_entry
@@ -10,7 +11,7 @@ from musearoo.domain.errors import Forbidden, NotFound, Unauthenticated
 from musearoo.domain.ids import FamilyId, ProjectId, UserId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Access, Actor, Permission
-from musearoo.domain.policies import project_access, require_owner
+from musearoo.domain.policies import require_owner
 from musearoo.domain.records import GenerationRecord, Take
 from musearoo.ports.security import Signal
 from musearoo.ports.store import Transaction
@@ -26,8 +27,7 @@ class Gate:
         self._world = world
         self._watch = Watch(world)
         self._actors: dict[tuple[UserId, FamilyId], tuple[float, Actor]] = {}
-        self._held: dict[tuple[UserId, ProjectId], tuple[float, Access]] = {}
-        self._revision = 0
+        self._standing = Standing(world)
         self._told: list[Callable[[UserId | None], None]] = []
 
     async def actor(self, token: str) -> Actor:
@@ -41,15 +41,14 @@ class Gate:
     def forget(self, user: UserId | None = None) -> None:
         """Look every actor up again: rights, tier or logins of `user` (or of many) have changed."""
         self._actors.clear()
-        self._held.clear()
-        self._revision += 1
+        self._standing.forget()
         for told in self._told:
             told(user)
 
     @property
     def revision(self) -> int:
         """Counts the changes of anybody's rights."""
-        return self._revision
+        return self._standing.revision
 
     def on_change(self, told: Callable[[UserId | None], None]) -> None:
         """Call `told` whenever rights, tiers or logins have changed: whose, None for many."""
@@ -60,7 +59,7 @@ class Gate:
 
         Looked up at most 2 s ago, and anew as soon as `forget` was called.
         """
-        now, revision = self._world.clock.monotonic(), self._revision
+        now, revision = self._world.clock.monotonic(), self.revision
         known = self._actors.get((user, family))
         if known is not None and now - known[0] < _ACTOR_SECONDS:
             return known[1]
@@ -70,7 +69,7 @@ class Gate:
         if account is None or login is None or login.ended_at is not None:
             raise Unauthenticated("This login has ended; log in again.")
         actor = Actor(account.id, account.tier, family)
-        if revision == self._revision:
+        if revision == self.revision:
             if len(self._actors) >= _MAXIMUM_ACTORS:
                 self._actors.clear()
             self._actors[user, family] = (now, actor)
@@ -86,7 +85,7 @@ class Gate:
         held = self.held(actor.user, project, needed)
         if held is not None:
             return held
-        now, revision = self._world.clock.monotonic(), self._revision
+        now, revision = self._world.clock.monotonic(), self.revision
         try:
             access = await self._world.store.read(lambda tx: access_in(tx, actor, project, needed))
         except (Forbidden, NotFound) as refusal:
@@ -96,15 +95,12 @@ class Gate:
                     Signal.FOREIGN_OBJECT, origin, subject=actor.user, about=project[:64]
                 )
             raise
-        self._hold(access, now, revision)
+        self._standing.keep(actor, access, at=now, revision=revision)
         return access
 
     def held(self, user: UserId, project: ProjectId, needed: Permission) -> Access | None:
         """The access that was looked up at most 2 s ago; None means that `access` must look."""
-        held = self._held.get((user, project))
-        if held is None or needed not in held[1].permissions:
-            return None
-        return held[1] if self._world.clock.monotonic() - held[0] < _ACTOR_SECONDS else None
+        return self._standing.find(user, project, needed)
 
     async def owner(self, actor: Actor, project: ProjectId, origin: Origin) -> Access:
         """The access of the project's owner; anyone else is refused, and that is audited."""
@@ -115,13 +111,6 @@ class Gate:
             await self.refused(actor, project, "project.owner", origin, refusal)
             raise
         return access
-
-    def _hold(self, access: Access, now: float, revision: int) -> None:
-        if revision != self._revision:
-            return  # rights changed while these were looked up
-        if len(self._held) >= _MAXIMUM_ACTORS:
-            self._held.clear()
-        self._held[access.user, access.project] = (now, access)
 
     async def refused(
         self,
@@ -142,21 +131,6 @@ class Gate:
             detail=refusal.code,
         )
         await self._world.store.write(lambda tx: tx.audit.append(line))
-
-
-def access_in(tx: Transaction, actor: Actor, project: ProjectId, needed: Permission) -> Access:
-    """The same decision inside a transaction, without audit."""
-    facts = tx.projects.facts(project, actor.user)
-    if facts is None:
-        raise NotFound("project")
-    return project_access(
-        actor,
-        project,
-        needed,
-        owner=facts.owner,
-        granted=facts.granted,
-        is_public=facts.is_public,
-    )
 
 
 class OfProject(Protocol):

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from musearoo.conductor.access import Gate, access_in, visible_in
+from musearoo.conductor.access import Gate, visible_in
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.sessions import Sessions
 from musearoo.conductor.songs import Songs
+from musearoo.conductor.standing import access_in
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
 from musearoo.domain.audit import audit_entry

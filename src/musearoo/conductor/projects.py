@@ -6,10 +6,11 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from musearoo.conductor.access import Gate, access_in
+from musearoo.conductor.access import Gate
 from musearoo.conductor.repeats import Keep, Repeats
 from musearoo.conductor.sequencer import new_session
 from musearoo.conductor.sessions import Sessions
+from musearoo.conductor.standing import access_in
 from musearoo.conductor.values import fingerprint
 from musearoo.conductor.world import World
 from musearoo.domain.audit import audit_entry

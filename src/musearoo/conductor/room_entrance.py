@@ -6,8 +6,9 @@ import msgspec
 from msgspec.structs import replace
 
 from musearoo.codecs.ws import CloseCode
-from musearoo.conductor.access import Gate, access_in
+from musearoo.conductor.access import Gate
 from musearoo.conductor.passes import Passes
+from musearoo.conductor.standing import access_in
 from musearoo.conductor.values import hash_secret
 from musearoo.conductor.world import World
 from musearoo.domain.errors import (
