@@ -60,7 +60,8 @@ class Member:
         """Start the process; raises `OSError`."""
         self._watch = self._loop.call_later(START_SECONDS, self.kill, "slow start")
         try:
-            self._process = await start_worker(command, self)
+            self._process = WorkerProcess(self, self._loop)
+            await start_worker(command, self._process)
         except BaseException:
             self._stop_watch()
             raise

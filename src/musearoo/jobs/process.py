@@ -48,7 +48,11 @@ class Listener(Protocol):
 
 
 class WorkerProcess:
-    """A child process and the wire to it. Made by `start_worker`."""
+    """A child process and the wire to it.
+
+    A machine that stands still lets a child speak before its start has returned here: whoever
+    listens must know this object by then.
+    """
 
     def __init__(self, listener: Listener, loop: asyncio.AbstractEventLoop) -> None:
         self.gone = loop.create_future()
@@ -89,6 +93,8 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the process, and what it may have started, at once."""
+        if self._child is None:
+            self._given_up = True  # it may be on its way
         if self._child is None or self._exited:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -99,6 +105,8 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Hang up. A healthy worker ends itself when it finds the wire closed."""
+        if self._child is None:
+            self._given_up = True
         if self._wire is not None and not self._wire.is_closing():
             self._wire.abort()
 
@@ -135,17 +143,15 @@ class WorkerProcess:
         self._listener.ended(self._returncode)
 
 
-async def start_worker(command: WorkerCommand, listener: Listener) -> WorkerProcess:
+async def start_worker(command: WorkerCommand, process: WorkerProcess) -> None:
     """Start a process; it says `Ready` by itself. Raises `OSError` when it cannot be started."""
     loop = asyncio.get_running_loop()
-    process = WorkerProcess(listener, loop)
     start = _start_with_socket if command.link == "socket" else _start_with_pipes
     try:
         await start(loop, command, process)
     except BaseException:
         process.give_up()
         raise
-    return process
 
 
 async def _start_with_socket(
@@ -172,7 +178,7 @@ async def _start_with_socket(
 async def _start_with_pipes(
     loop: asyncio.AbstractEventLoop, command: WorkerCommand, process: WorkerProcess
 ) -> None:
-    child, _ = await loop.subprocess_exec(
+    await loop.subprocess_exec(
         lambda: _Child(process),
         *_argv(command, -1),
         stdin=subprocess.PIPE,
@@ -180,8 +186,6 @@ async def _start_with_pipes(
         stderr=None,
         **_options(command),
     )
-    # Casts, because uvloop's transports are of no class of asyncio's.
-    process.connected(cast("asyncio.WriteTransport", child.get_pipe_transport(_STDIN)))
 
 
 def _argv(command: WorkerCommand, descriptor: int) -> list[str]:
@@ -230,7 +234,11 @@ class _Child(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Casts, because uvloop's transports are of no class of asyncio's.
         self._transport = cast("asyncio.SubprocessTransport", transport)
+        wire = self._transport.get_pipe_transport(_STDIN)
+        if wire is not None:
+            self._process.connected(cast("asyncio.WriteTransport", wire))
         self._process.began(self._transport)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
