@@ -29,6 +29,8 @@ ACTS = (
 )  # fmt: skip
 FOLDER = "MUSEAROO_WORKER_TEST_FOLDER"
 BROKEN = "MUSEAROO_WORKER_TEST_BROKEN"
+STUBBORN = "stubborn"
+"""The begin of the name of a file that says that a worker hears nothing from now on."""
 
 
 def die() -> None:
@@ -41,7 +43,10 @@ def hang() -> None:
 
 def stubborn() -> None:
     """Hold the GIL in C, as a renderer may: nothing in this process can be noticed meanwhile."""
-    ctypes.PyDLL(None).sleep(3600)
+    sleep = ctypes.PyDLL(None).sleep
+    if FOLDER in os.environ:
+        (Path(os.environ[FOLDER]) / f"{STUBBORN}-{os.getpid()}").touch()
+    sleep(3600)
 
 
 def once(act: Callable[[], None], name: str) -> None:
