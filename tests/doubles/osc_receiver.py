@@ -12,8 +12,6 @@ from musearoo.protocols.osc.endpoint import Endpoint, open_endpoint
 from musearoo.protocols.osc.source import Source
 from musearoo.security.ambient import SystemClock
 
-PATIENCE = 10.0
-
 
 class Recorder:
     """Implements `Receiver`; `admits` may be changed at any time."""
@@ -45,13 +43,6 @@ class Recorder:
 
     def closed(self, source: Source) -> None:
         self.gone.append(source)
-
-
-async def until(done: Callable[[], bool]) -> None:
-    """Wait for something that the loop will bring about; `TimeoutError` if it does not."""
-    async with asyncio.timeout(PATIENCE):
-        while not done():  # noqa: ASYNC110  (what is waited for has no event)
-            await asyncio.sleep(0.001)
 
 
 @asynccontextmanager

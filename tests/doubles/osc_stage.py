@@ -1,7 +1,5 @@
 """The OSC door over a house, with devices that send and hear in memory."""
 
-import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,9 +11,8 @@ from musearoo.domain.permissions import Actor, Permission
 from musearoo.ports.osc import Source
 from musearoo.protocols.osc.door import Door
 from musearoo.protocols.osc.options import OscOptions
+from tests import waiting
 from tests.doubles.house import ORIGIN, House
-
-DEADLINE = 10.0
 
 
 def heard_from(messages: list[Message], address: str) -> list[tuple[Argument, ...]]:
@@ -47,7 +44,7 @@ class Device:
 
     async def hears(self, address: str, number: int = 1) -> tuple[Argument, ...]:
         """The arguments of the message at an address, once so many have come."""
-        await self.stage.until(lambda: len(self.at(address)) >= number, f"{address} at {self}")
+        await waiting.until(lambda: len(self.at(address)) >= number, lambda: f"{address} at {self}")
         return self.at(address)[number - 1]
 
     def __str__(self) -> str:
@@ -105,21 +102,20 @@ class Stage:
 
     async def until(self, true: Callable[[], bool], what: str) -> None:
         """Wait for something to come true."""
-        deadline = time.monotonic() + DEADLINE
-        while not true():
-            assert time.monotonic() < deadline, f"waited in vain for {what}"
-            await asyncio.sleep(0.002)
+        await waiting.until(true, what)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was sent has been carried out."""
+        return not any(e.lane or e.working or e.moving or e.late for e in self.door.peers)
 
     async def done(self) -> None:
         """Wait until everything that was sent has been carried out."""
-        await self.until(
-            lambda: not any(e.lane or e.working or e.moving or e.late for e in self.door.peers),
-            "the end of all work",
-        )
+        await self.until(lambda: self.is_idle, "the end of all work")
 
     async def quiet(self, seconds: float = 0.15) -> None:
-        """Let the door do what it does by itself: values settle, feedback leaves."""
-        await asyncio.sleep(seconds)
+        """Let the door do what it does by itself for so long on its clock: feedback leaves."""
+        await self.door.clock.sleep(seconds)
 
     def _carry(self, source: Source, packet: bytes) -> bool:
         message = decode(packet)

@@ -14,6 +14,7 @@ from musearoo.protocols.osc.options import LANE, LOCAL_SECONDS, OscOptions
 from tests.doubles.clock import SteppedClock
 from tests.doubles.house import ORIGIN, house
 from tests.doubles.osc_stage import Device, Stage
+from tests.waiting import until
 
 
 async def at_home(stage: Stage) -> tuple[Actor, SessionId, Device]:
@@ -24,6 +25,16 @@ async def at_home(stage: Stage) -> tuple[Actor, SessionId, Device]:
     session = SessionId(await stage.place.project(owner))
     await conductor.pairings.opened(owner, session)
     return owner, session, stage.device("127.0.0.1")
+
+
+async def played_out(stage: Stage, clock: SteppedClock) -> None:
+    """Let time pass until all that was sent has been carried out."""
+
+    async def is_idle() -> bool:
+        await clock.advance(0.01)
+        return stage.is_idle
+
+    await until(is_idle, "the end of all work")
 
 
 async def test_the_server_does_not_talk_to_itself(local: Stage) -> None:
@@ -60,8 +71,7 @@ async def test_a_value_that_waits_does_not_undo_a_later_one(tmp_path: Path) -> N
         device.send("/musearoo/drums/complexity", 0.25)  # beyond the pace
         await clock.advance(0.003)
         device.send("/musearoo/drums/complexity", 0.75)
-        await clock.advance(0.5)
-        await stage.done()
+        await played_out(stage, clock)
         state = (await place.conductor.sessions.open(SessionId(project))).state
         assert state.parameters == {"drums/complexity": 0.75}
         stage.door.close()
@@ -194,11 +204,15 @@ async def test_what_waited_outlives_the_silence_of_its_sender(tmp_path: Path) ->
         stage = Stage(place, OscOptions(local_mode=True))
         _, session, device = await at_home(stage)
         device.send("/musearoo/ping")
-        await clock.advance(LOCAL_SECONDS + 5)
-        assert not len(stage.door.peers)
+        await stage.done()
+
+        async def is_forgotten() -> bool:
+            await clock.advance(LOCAL_SECONDS + 5)
+            return not len(stage.door.peers)
+
+        await until(is_forgotten, "the end of the device")
         stage.door.receive(device.source, (Message("/musearoo/drums/complexity", (0.25,)),))
-        for _ in range(10):
-            await clock.advance(0.1)
+        await played_out(stage, clock)
         state = (await place.conductor.sessions.open(session)).state
         assert state.parameters == {"drums/complexity": 0.25}
         stage.door.close()

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 
 import pytest
 from pythonosc.osc_bundle_builder import OscBundleBuilder
@@ -13,7 +12,9 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from musearoo.codecs.osc import Message, encode
 from musearoo.protocols.osc.source import Source
-from tests.doubles.osc_receiver import PATIENCE, Recorder, listening, until
+from tests.doubles.osc_receiver import Recorder, listening
+from tests.doubles.ports import quiet_port
+from tests.waiting import PATIENCE, until
 
 VALUES = (8, 0.5, "funk", True, None)
 
@@ -33,7 +34,7 @@ async def test_python_osc_over_udp() -> None:
             assert recorder.acts[0][1] == (Message("/a", VALUES),)
             assert recorder.acts[1][1] == (Message("/b"), Message("/c"))
             endpoint.send(recorder.sources[0], encode(Message("/answer", VALUES)))
-            answer = OscMessage(client.receive(timeout=10))
+            answer = OscMessage(client.receive(timeout=PATIENCE))
             assert (answer.address, tuple(answer.params)) == ("/answer", VALUES)
         finally:
             client._sock.close()
@@ -50,7 +51,7 @@ async def test_python_osc_over_tcp(mode: str) -> None:
             await until(lambda: len(recorder.acts) == 2)
             assert recorder.acts[0][1] == (Message("/a", VALUES),)
             endpoint.send(recorder.sources[0], encode(Message("/answer", VALUES)))
-            (received,) = await asyncio.to_thread(lambda: list(client.receive(timeout=10)))
+            (received,) = await asyncio.to_thread(lambda: list(client.receive(timeout=PATIENCE)))
             answer = OscMessage(received)
             assert (answer.address, tuple(answer.params)) == ("/answer", VALUES)
         finally:
@@ -79,9 +80,7 @@ async def test_liblos_oscsend(transport: str) -> None:
 @pytest.mark.needs("oscdump")
 async def test_liblos_oscdump() -> None:
     """What the endpoint sends is printed by liblo's tool."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = quiet_port()
     recorder = Recorder()
     program = shutil.which("oscdump")
     assert program is not None

@@ -17,7 +17,8 @@ from musearoo.protocols.osc.tcp import (
     UNADMITTED_SECONDS,
 )
 from tests.doubles.clock import SteppedClock
-from tests.doubles.osc_receiver import PATIENCE, Recorder, listening, until
+from tests.doubles.osc_receiver import Recorder, listening
+from tests.waiting import PATIENCE, until
 
 X = encode(Message("/x", (0.5,)))
 LONG = encode(Message("/long", (bytes(60_000),)))
@@ -109,8 +110,9 @@ async def test_a_stream_that_cannot_be_read_is_closed_alone(
     async with connected(endpoint) as good, connected(endpoint) as bad:
         bad.send(length_frame(X) + b"\x7f\xff\xff\xff")
         assert await bad.is_closed()
+        await until(lambda: recorder.gone, "the end of the bad one")
         assert len(recorder.acts) == 1
-        await until(lambda: recorder.gone == [recorder.sources[0]])
+        assert recorder.gone == [recorder.sources[0]]
         assert [source for source, _ in recorder.refusals] == recorder.sources
         good.send(length_frame(X))
         await until(lambda: len(recorder.acts) == 2)
