@@ -6,10 +6,9 @@ others' wishes are asked of it. Key and meter go both ways whoever leads.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import structlog
 
@@ -31,6 +30,7 @@ from musearoo.domain.ids import UserId
 from musearoo.domain.music.meter import DENOMINATORS, MAXIMUM_NUMERATOR, Meter
 from musearoo.domain.music.tempo_map import MAXIMUM_BPM, MINIMUM_BPM, TempoMap
 from musearoo.domain.music.ticks import TICKS_PER_QUARTER, quarters
+from musearoo.live.echoes import Echoes, Kind, equal
 from musearoo.live.link import (
     BeatReported,
     KeyReported,
@@ -53,13 +53,11 @@ DRIFT_SECONDS: Final = 0.04
 DRIFTED_TIMES: Final = 3
 APART_BEATS: Final = 1.0
 """A Live that follows is moved only when it is further off than this."""
-ECHO_SECONDS: Final = 3.0
 AGAIN_SECONDS: Final = 1.0
 LARGEST_DENOMINATOR: Final = 16
 """Live knows no thirty-second notes in a signature."""
 ANSWER_SECONDS: Final = 2.0
 _LEAD_SECONDS: Final = 0.05  # half a tick of Live: a start is heard so much later than asked
-Kind = Literal["tempo", "key", "meter", "playing", "place"]
 
 
 @dataclass(slots=True)
@@ -90,7 +88,7 @@ class Timekeeping:
         self._starting = False  # Live plays, and is about to tell from where
         self._drifted = 0
         self._wishes: list[_Wish] = []
-        self._sent: deque[tuple[float, Kind, object]] = deque(maxlen=32)
+        self._echoes = Echoes(clock)
         self._asked: dict[Kind, tuple[Act, asyncio.Task[None]]] = {}
 
     @property
@@ -187,11 +185,11 @@ class Timekeeping:
         if self._link.mirror.presence == "gone":
             return
         state, mirror = self._room.state, self._link.mirror
-        if not self.leads:
+        if not self.leads and not self._is_asked("tempo"):
             bpm = state.tempo_map.bpm_at(state.tick_at(self._room.now))
             if not same(bpm, mirror.tempo):
-                self._send("tempo", bpm)
-                await self._link.set_tempo(bpm)
+                with self._echoes.of("tempo", bpm):
+                    await self._link.set_tempo(bpm)
         await self._bring_meter()
         await self._bring_key()
         if self._moved and not self.leads:
@@ -202,34 +200,35 @@ class Timekeeping:
         wanted = (meter.numerator, meter.denominator)
         if mirror.numerator is None or wanted == (mirror.numerator, mirror.denominator):
             return
-        if meter.denominator <= LARGEST_DENOMINATOR:
-            self._send("meter", (meter.numerator, mirror.denominator))  # told one by one
-            self._send("meter", wanted)
-            await self._link.set_signature(*wanted)
+        if meter.denominator <= LARGEST_DENOMINATOR and not self._is_asked("meter"):
+            between = meter.numerator, mirror.denominator  # told one by one
+            with self._echoes.of("meter", between, wanted):
+                await self._link.set_signature(*wanted)
 
     async def _bring_key(self) -> None:
         mirror, (root, scale) = self._link.mirror, scale_of(self._room.state.key)
-        if mirror.root is not None and (root, scale) != (mirror.root, mirror.scale):
-            self._send("key", (root, mirror.scale))  # told one by one
-            self._send("key", (root, scale))
-            await self._link.set_key(root, scale)
+        differs = mirror.root is not None and (root, scale) != (mirror.root, mirror.scale)
+        if differs and not self._is_asked("key"):
+            between = root, mirror.scale  # told one by one
+            with self._echoes.of("key", between, (root, scale)):
+                await self._link.set_key(root, scale)
 
     async def _bring_transport(self) -> None:
         self._moved = False
         mirror, transport = self._link.mirror, self._room.state.transport
         if not transport.playing:
             if mirror.playing:
-                self._send("playing", False)
-                await self._link.stop()
+                with self._echoes.of("playing", False):
+                    await self._link.stop()
             elif abs((mirror.beat or 0.0) - quarters(transport.tick)) > APART_BEATS:
                 await self._link.locate(quarters(transport.tick))
             return
-        if not mirror.playing:
-            self._send("playing", True)
-        elif transport.loop is not None or abs(self._live_beat() - self._room.beat) <= APART_BEATS:
+        apart = abs(self._live_beat() - self._room.beat) > APART_BEATS
+        if mirror.playing and (transport.loop is not None or not apart):
             return
         lead = _LEAD_SECONDS * self._bpm() / 60
-        await self._link.play(self._room.beat + lead)
+        with self._echoes.of("playing", *(() if mirror.playing else (True,))):
+            await self._link.play(self._room.beat + lead)
 
     # --- what Live reports ------------------------------------------------------------------
 
@@ -264,7 +263,7 @@ class Timekeeping:
     async def _playing(self, report: PlayingReported) -> None:
         self._starting = False
         transport = self._room.state.transport
-        if report.playing == transport.playing or self._is_echo("playing", report.playing):
+        if report.playing == transport.playing or self._echoes.take("playing", report.playing):
             return
         if report.playing:
             self._starting = True  # its position comes within a tick
@@ -308,7 +307,7 @@ class Timekeeping:
             wish.told.set_result(sequenced)
 
     def _hand_on_tempo(self, bpm: float) -> None:
-        if not same(bpm, self._bpm()) and not self._is_echo("tempo", bpm):
+        if not same(bpm, self._bpm()) and not self._echoes.take("tempo", bpm):
             act = SetParameter(
                 path="session/tempo", value=round(bpm, 4), gesture=f"{self._name} tempo"
             )
@@ -316,14 +315,14 @@ class Timekeeping:
 
     def _hand_on_key(self, root: int, scale: str) -> None:
         key = key_of(root, scale)
-        if key is None or key == self._room.state.key or self._is_echo("key", (root, scale)):
+        if key is None or key == self._room.state.key or self._echoes.take("key", (root, scale)):
             return
         self._ask("key", SetParameter(path="session/key", value=key.name))
 
     def _hand_on_meter(self, numerator: int, denominator: int) -> None:
         meter = self._room.state.meter
         known = (meter.numerator, meter.denominator) == (numerator, denominator)
-        if known or self._is_echo("meter", (numerator, denominator)):
+        if known or self._echoes.take("meter", (numerator, denominator)):
             return
         if not 1 <= numerator <= MAXIMUM_NUMERATOR or denominator not in DENOMINATORS:
             log.warning("live.meter_out_of_range", numerator=numerator, denominator=denominator)
@@ -336,7 +335,14 @@ class Timekeeping:
         asked = self._asked.get(kind)
         if asked is None or asked[0] != act or asked[1].done():
             refused = self._wake_moved if kind == "playing" else self._wake.set
-            self._asked[kind] = act, self._room.ask(act, refused)
+            task = self._room.ask(act, refused)
+            task.add_done_callback(lambda _task: self._wake.set())
+            self._asked[kind] = act, task
+
+    def _is_asked(self, kind: Kind) -> bool:
+        """Whether the session has not answered yet what a hand in Live wants."""
+        asked = self._asked.get(kind)
+        return asked is not None and not asked[1].done()
 
     # --- small things -----------------------------------------------------------------------
 
@@ -364,25 +370,6 @@ class Timekeeping:
         self._moved = True
         self._wake.set()
 
-    def _send(self, kind: Kind, value: object) -> None:
-        self._sent.append((self._clock.monotonic(), kind, value))
-
-    def _is_echo(self, kind: Kind, value: object) -> bool:
-        """Whether Live only says what we told it a moment ago; it says so once."""
-        since = self._clock.monotonic() - ECHO_SECONDS
-        for entry in self._sent:
-            at, sent, one = entry
-            if at >= since and sent == kind and _equal(one, value):
-                self._sent.remove(entry)
-                return True
-        return False
-
 
 def _meets(wish: _Wish, kind: Kind, value: object) -> bool:
-    return wish.kind == kind and not wish.told.done() and _equal(wish.value, value)
-
-
-def _equal(one: object, other: object) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
-        return same(one, other)
-    return one == other
+    return wish.kind == kind and not wish.told.done() and equal(wish.value, value)
