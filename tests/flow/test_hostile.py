@@ -1,7 +1,7 @@
 """What comes from people who mean no good, or files that are broken: a clear problem, soon."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +9,31 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.flow.outcomes import outcome
 from tests.flow.sounds import RATE, encoded, lying_wav, riff, wav
 from tests.servers.server import ServerProcess
+from tests.waiting import wait_until
 
 SECONDS = 2.0
+TRIES = 5
 SHORT = riff(bpm=120, bars=2)
 NINE = np.repeat(SHORT[:, None], 9, axis=1)
 
 
 @pytest.fixture(scope="module")
 def http(server: ServerProcess) -> Iterator[httpx.Client]:
+    """Whoever means no good. Nothing that comes of it is an error of ours."""
     with server.client() as client:
         _warm(client)
         yield client
+        assert client.get("/healthz").json() == {"status": "ok", "checks": {}}
+    assert "rest.failed" not in server.log()
+    assert "Traceback" not in server.log()
 
 
 def _warm(client: httpx.Client) -> None:
     """The first analysis loads the analyser; the promise of two seconds is for a running server."""
-    project = _project(client)
-    client.post(f"/api/v3/projects/{project}/analyze", files={"audio_file": ("a.wav", wav(SHORT))})
+    outcome(client, sent(client, _project(client), "a.wav", wav(SHORT)))
 
 
 def _project(http: httpx.Client) -> str:
@@ -41,14 +47,17 @@ def project(http: httpx.Client) -> str:
 
 
 def sent(http: httpx.Client, project: str, name: str, content: bytes) -> httpx.Response:
-    began = time.monotonic()
-    answer = http.post(
+    return http.post(
         f"/api/v3/projects/{project}/analyze",
         files={"audio_file": (name, content)},
         data={"analysis_type": "quick"},
     )
-    assert time.monotonic() - began < SECONDS * 2  # the machine is shared with other tests
-    return answer
+
+
+def read_or_refused(http: httpx.Client, answer: httpx.Response) -> None:
+    """Whichever it is, it is said."""
+    if answer.status_code not in {415, 422}:
+        outcome(http, answer)
 
 
 def stored(server: ServerProcess) -> set[Path]:
@@ -56,22 +65,38 @@ def stored(server: ServerProcess) -> set[Path]:
     return {path for path in (server.data_dir / "blobs").rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("empty.wav", b""),
-        ("short.wav", b"RIFF"),
-        ("truncated.wav", wav(SHORT)[:30]),
-        ("page.wav", b"<html>" + b"x" * 5000),
-        ("program.mp3", b"MZ" + bytes(4000)),
-        ("zeros.flac", bytes(5000)),
-        ("text.ogg", "no music ñ".encode() * 100),
-        ("nine.wav", wav(NINE)),
-        ("slow.wav", wav(SHORT, rate=400)),
-        ("riff.exe", b"MZ" * 300),
-        ("noise.aiff", np.random.default_rng(1).bytes(4000)),
-    ],
-)
+def nothing_is_left(server: ServerProcess, before: set[Path]) -> None:
+    """Wait until no blob is there that was not before; those of others may have gone."""
+    wait_until(lambda: stored(server) <= before, lambda: f"the end of {stored(server) - before}")
+
+
+def soon(sending: Callable[[], httpx.Response]) -> bool:
+    """Whether an answer can be had in two seconds; the machine may have been busy once."""
+    return any(_seconds(sending) < SECONDS for _ in range(TRIES))
+
+
+def _seconds(sending: Callable[[], httpx.Response]) -> float:
+    began = time.monotonic()
+    sending()
+    return time.monotonic() - began
+
+
+NO_RECORDINGS = [
+    ("empty.wav", b""),
+    ("short.wav", b"RIFF"),
+    ("truncated.wav", wav(SHORT)[:30]),
+    ("page.wav", b"<html>" + b"x" * 5000),
+    ("program.mp3", b"MZ" + bytes(4000)),
+    ("zeros.flac", bytes(5000)),
+    ("text.ogg", "no music ñ".encode() * 100),
+    ("nine.wav", wav(NINE)),
+    ("slow.wav", wav(SHORT, rate=400)),
+    ("riff.exe", b"MZ" * 300),
+    ("noise.aiff", np.random.default_rng(1).bytes(4000)),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), NO_RECORDINGS)
 def test_what_is_no_recording(
     server: ServerProcess, http: httpx.Client, project: str, name: str, content: bytes
 ) -> None:
@@ -81,7 +106,16 @@ def test_what_is_no_recording(
     assert answer.status_code in {413, 415, 422}, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"]
-    assert stored(server) == before
+    nothing_is_left(server, before)
+
+
+@pytest.mark.serial
+@pytest.mark.parametrize(("name", "content"), NO_RECORDINGS)
+def test_what_is_no_recording_is_refused_soon(
+    http: httpx.Client, project: str, name: str, content: bytes
+) -> None:
+    """In less than two seconds."""
+    assert soon(lambda: sent(http, project, name, content))
 
 
 def test_what_a_header_shows_is_refused_while_the_analyser_is_busy(
@@ -100,31 +134,29 @@ def test_what_a_header_shows_is_refused_while_the_analyser_is_busy(
         )
         assert answer.status_code in {413, 415}, answer.text
         assert answer.json()["detail"].count(";") == 1  # what is wrong; what to do
-    assert stored(server) == before
+    nothing_is_left(server, before)
     assert http.get(f"/api/v3/projects/{project}/analyses").json() == []
 
 
 def test_a_name_that_belies_its_content(http: httpx.Client, project: str) -> None:
     """A FLAC that calls itself WAV is either read or refused, never guessed half."""
     answer = sent(http, project, "riff.wav", encoded(SHORT, "FLAC"))
-    assert answer.status_code in {200, 415}
     if answer.status_code == 415:
         assert "flac" in answer.json()["detail"].lower()
+    else:
+        outcome(http, answer)
 
 
 @pytest.mark.parametrize("name", ["lying.wav", "cut.wav"])
 def test_headers_that_promise_too_much(http: httpx.Client, project: str, name: str) -> None:
     """What is there is heard, or refused; what is promised is never allocated."""
     content = lying_wav() if name == "lying.wav" else wav(SHORT)[: len(wav(SHORT)) // 2]
-    answer = sent(http, project, name, content)
-    assert answer.status_code in {200, 415, 422}, answer.text
+    read_or_refused(http, sent(http, project, name, content))
 
 
 def test_silence_is_heard_as_nothing(http: httpx.Client, project: str) -> None:
     """Null with confidence 0, and a word about it."""
-    answer = sent(http, project, "silence.wav", wav(np.zeros(3 * RATE)))
-    heard = answer.json()
-    assert answer.status_code == 200
+    heard = outcome(http, sent(http, project, "silence.wav", wav(np.zeros(3 * RATE))))
     assert [heard[field] for field in ("musical_key", "tempo", "time_signature")] == [None] * 3
     assert heard["confidence_score"] == 0
     assert heard["detailed_features"]["warnings"]
@@ -133,8 +165,7 @@ def test_silence_is_heard_as_nothing(http: httpx.Client, project: str) -> None:
 @pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "OGG", "MP3"])
 def test_every_promised_container_is_read(http: httpx.Client, project: str, kind: str) -> None:
     """.wav .flac .aiff .ogg .mp3"""
-    answer = sent(http, project, f"riff.{kind.lower()}", encoded(SHORT, kind))
-    assert answer.status_code == 200, answer.text
+    outcome(http, sent(http, project, f"riff.{kind.lower()}", encoded(SHORT, kind)))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +184,8 @@ def test_file_names_are_data(
 ) -> None:
     """They name nothing on our disk, and split no header."""
     answer = sent(http, project, name, wav(SHORT))
-    assert answer.status_code in {200, 415}, answer.text
+    if answer.status_code != 415:
+        outcome(http, answer)
     assert not list(server.data_dir.rglob("*passwd*"))
 
 
@@ -209,35 +241,36 @@ def test_an_upload_that_breaks_off_leaves_nothing(
             content=broken(),
             headers={"Content-Type": "multipart/form-data; boundary=b"},
         )
-    deadline = time.monotonic() + 5
-    while stored(server) != before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert stored(server) == before
+    nothing_is_left(server, before)
 
 
-def test_huge_json_is_refused_soon(http: httpx.Client, project: str) -> None:
-    """Deep, wide and long bodies cost the server next to nothing."""
-    place = f"/api/v3/sessions/{project}/commands"
-    headers = {"Content-Type": "application/json"}
-    bodies = (
-        b'{"name": "undo", "args": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-        b'{"name": "undo", "args": {"a": ' + b'{"a": ' * 5_000 + b"1" + b"}" * 5_000 + b"}}",
-        b'{"name": "' + b"x" * 400_000 + b'"}',
-        b'{"name": "undo", "args": {' + b",".join(b'"%d": 1' % n for n in range(40_000)) + b"}}",
-        b" " * 2_000_000,
-        b'{"name": "edit_notes", "args": {"part": "drums", "remove": ['
-        + b",".join([b'"x"'] * 100_000)
-        + b"]}}",
-    )
-    for body in bodies:
-        began = time.monotonic()
-        answer = http.post(place, content=body, headers=headers)
-        assert 400 <= answer.status_code < 500, answer.text[:300]
-        assert time.monotonic() - began < SECONDS * 2
+HUGE = {
+    "deep list": b'{"name": "undo", "args": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "deep map": b'{"name": "undo", "args": {"a": ' + b'{"a": ' * 5_000 + b"1" + b"}" * 5_000
+    + b"}}",
+    "long name": b'{"name": "' + b"x" * 400_000 + b'"}',
+    "wide map": b'{"name": "undo", "args": {'
+    + b",".join(b'"%d": 1' % n for n in range(40_000)) + b"}}",
+    "spaces": b" " * 2_000_000,
+    "wide list": b'{"name": "edit_notes", "args": {"part": "drums", "remove": ['
+    + b",".join([b'"x"'] * 100_000) + b"]}}",
+}  # fmt: skip
 
 
-def test_the_server_has_survived(server: ServerProcess, http: httpx.Client) -> None:
-    """Nothing of this was an error of ours."""
-    assert http.get("/healthz").json() == {"status": "ok", "checks": {}}
-    assert "rest.failed" not in server.log()
-    assert "Traceback" not in server.log()
+@pytest.mark.parametrize("body", HUGE.values(), ids=HUGE)
+def test_huge_json_is_refused(http: httpx.Client, project: str, body: bytes) -> None:
+    """Deep, wide and long bodies are told apart from commands."""
+    answer = posted(http, project, body)
+    assert 400 <= answer.status_code < 500, answer.text[:300]
+
+
+@pytest.mark.serial
+@pytest.mark.parametrize("body", HUGE.values(), ids=HUGE)
+def test_huge_json_is_refused_soon(http: httpx.Client, project: str, body: bytes) -> None:
+    """They cost the server next to nothing."""
+    assert soon(lambda: posted(http, project, body))
+
+
+def posted(http: httpx.Client, project: str, body: bytes) -> httpx.Response:
+    place, kind = f"/api/v3/sessions/{project}/commands", {"Content-Type": "application/json"}
+    return http.post(place, content=body, headers=kind)

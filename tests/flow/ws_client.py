@@ -10,6 +10,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.typing import Subprotocol
 
+from tests.waiting import PATIENCE
+
 
 class Live:
     """One client; `messages` is everything it was told, in order."""
@@ -40,10 +42,14 @@ class Live:
         if self.epoch:
             data |= {"epoch": self.epoch, "last_seq": self.last_seq}
         self.socket = await websockets.connect(
-            self.url, subprotocols=[Subprotocol("musearoo.v3.json")], compression=None, **options
+            self.url,
+            subprotocols=[Subprotocol("musearoo.v3.json")],
+            compression=None,
+            open_timeout=PATIENCE,
+            **options,
         )
         await self.send("session_join", data, message_id="join")
-        first = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
+        first = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE))
         if first["type"] != "welcome":
             raise AssertionError(first)
         self._take(first)
@@ -62,17 +68,21 @@ class Live:
         body = {"type": type_, **({"data": data} if data is not None else {}), **more}
         await self.socket.send(json.dumps(body))
 
-    async def until(self, wanted: Any, seconds: float = 10) -> dict[str, Any]:
+    async def until(self, wanted: Any, seconds: float = PATIENCE) -> dict[str, Any]:
         """The first message for which `wanted` holds; waits for it."""
-        async with asyncio.timeout(seconds):
-            at = 0
-            while True:
-                while at < len(self.messages):
-                    if wanted(self.messages[at]):
-                        return self.messages[at]
-                    at += 1
-                self._news.clear()
-                await self._news.wait()
+        try:
+            async with asyncio.timeout(seconds):
+                at = 0
+                while True:
+                    while at < len(self.messages):
+                        if wanted(self.messages[at]):
+                            return self.messages[at]
+                        at += 1
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            last = self.messages[-3:]
+            raise AssertionError(f"it did not come in {seconds:g} s; last came {last}") from None
 
     async def answered(self, message_id: str) -> dict[str, Any]:
         return await self.until(
@@ -95,8 +105,9 @@ class Live:
 
     async def ended(self) -> None:
         if self._reader is not None:
-            with contextlib.suppress(Exception):
-                await self._reader
+            done, _ = await asyncio.wait([self._reader], timeout=PATIENCE)
+            assert done, "the server does not hang up"
+            self._reader.exception()  # a broken socket is an end too
 
     async def _read(self, socket: ClientConnection) -> None:
         with contextlib.suppress(websockets.ConnectionClosed):

@@ -15,7 +15,9 @@ from queue import Empty, Queue
 import httpx
 
 _URL = re.compile(r"^\s*(https?://[^\s#]+)/(?:#local=(\S+))?\s*$")
-START_SECONDS = 60.0
+START_SECONDS = 90.0
+STOP_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
 
 
 class ServerProcess:
@@ -33,7 +35,7 @@ class ServerProcess:
         self._extra = extra
         self._ports = ("--port", "0", "--osc-port", str(osc_port))
         self._process: subprocess.Popen[str] | None = None
-        self._lines: Queue[str] = Queue()
+        self._lines: Queue[str] = Queue()  # of the latest start only
         self.url = ""
         self.token = ""
         self.ready_seconds = 0.0
@@ -58,7 +60,10 @@ class ServerProcess:
             start_new_session=True,
         )
         log.close()
-        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._lines = Queue()
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process, self._lines), daemon=True
+        )
         self._reader.start()
         try:
             self.url, self.token = self._await_url()
@@ -79,18 +84,25 @@ class ServerProcess:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        code = self._process.wait(timeout=20)
-        self._hang_up()
-        return code
+        try:
+            return self._process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"the server did not end:\n{self.log()[-3000:]}") from None
+        finally:
+            self._hang_up()
 
     def client(self) -> httpx.Client:
         """A client logged in as the local owner."""
         answer = httpx.post(
-            f"{self.url}/api/v3/auth/local", json={"token": self.local_token()}, timeout=30
+            f"{self.url}/api/v3/auth/local",
+            json={"token": self.local_token()},
+            timeout=ANSWER_SECONDS,
         )
         answer.raise_for_status()
         bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-        return httpx.Client(base_url=self.url, headers=bearer, timeout=60)
+        return httpx.Client(base_url=self.url, headers=bearer, timeout=ANSWER_SECONDS)
 
     def local_token(self) -> str:
         """The token in the data folder, as the command line reads it."""
@@ -101,14 +113,14 @@ class ServerProcess:
         return (self.data_dir.parent / f"{self.data_dir.name}.log").read_text()
 
     def _hang_up(self) -> None:
-        self._reader.join(5)
+        self._reader.join(STOP_SECONDS)
         if self._process is not None and self._process.stdout is not None:
             self._process.stdout.close()
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
+    def _read(self, process: subprocess.Popen[str], lines: Queue[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self._lines.put(line)
+            lines.put(line)
 
     def _await_url(self) -> tuple[str, str]:
         deadline = time.monotonic() + START_SECONDS
