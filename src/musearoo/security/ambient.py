@@ -1,10 +1,10 @@
 """The system's clock, UUIDs and randomness behind `ports.ambient`."""
 
 import asyncio
+import os
 import secrets
 import threading
 import time
-import uuid
 
 _TIME_BITS = 48
 _FRACTION_BITS = 12
@@ -38,8 +38,9 @@ class Uuid7Ids:
         milliseconds, fraction = divmod(stamp, 1 << _FRACTION_BITS)
         value = (milliseconds & ((1 << _TIME_BITS) - 1)) << 80
         value |= 0x7 << 76 | fraction << 64
-        value |= 0b10 << 62 | secrets.randbits(_RANDOM_BITS)
-        return str(uuid.UUID(int=value))
+        value |= 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 8 * 8 - _RANDOM_BITS
+        digits = f"{value:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def _next_stamp(self, nanoseconds: int) -> int:
         with self._lock:

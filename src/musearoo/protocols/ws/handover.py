@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from musearoo.protocols.ws.door import Door
+from musearoo.protocols.ws.opening import plain_head
 from musearoo.protocols.ws.transport import RoomProtocol
 
 PATH: Final = b"/api/v3/ws"
@@ -21,13 +22,21 @@ class Handover(HttpToolsProtocol):
             super().handle_websocket_upgrade()
             return
         self.connections.discard(self)
-        head = [self.scope["method"].encode(), b" ", self.url, b" HTTP/1.1\r\n"]
-        for name, value in self.scope["headers"]:
-            head += [name, b": ", value, b"\r\n"]
         protocol = RoomProtocol(self.door, self.connections)
         protocol.connection_made(self.transport)
         self.transport.set_protocol(protocol)
-        protocol.data_received(b"".join((*head, b"\r\n")))
+        usual = self.scope["method"] == "GET" and self.scope["http_version"] == "1.1"
+        head = plain_head(self.headers) if usual else None
+        if head is not None:
+            protocol.opened(head)
+        else:
+            protocol.data_received(self._head())
+
+    def _head(self) -> bytes:
+        head = [self.scope["method"].encode(), b" ", self.url, b" HTTP/1.1\r\n"]
+        for name, value in self.headers:
+            head += [name, b": ", value, b"\r\n"]
+        return b"".join((*head, b"\r\n"))
 
 
 def handover_to(door: Door) -> type[Handover]:

@@ -1,13 +1,14 @@
 """Who may open a WebSocket: Host and Origin (RFC 6455 §10.2), before anything is agreed on."""
 
 import ipaddress
+import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from websockets.datastructures import Headers, MultipleValuesError
+from websockets.datastructures import MultipleValuesError
 
 from musearoo.protocols.ws.options import WsOptions
 
@@ -25,11 +26,23 @@ class Arrival:
     binary: bool
 
 
-def refusal(headers: Headers, options: WsOptions) -> Refusal | None:
+class Fields(Protocol):
+    """The header fields of a request, asked for by their names in small letters."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value of a field; raises `MultipleValuesError` for one that came twice."""
+        ...
+
+    def get_all(self, name: str) -> list[str]:
+        """Every value of a field."""
+        ...
+
+
+def refusal(headers: Fields, options: WsOptions) -> Refusal | None:
     """Why a handshake is refused, or None. Origin is absent for programs, never for pages."""
     try:
-        host = (headers.get("Host") or "").lower()
-        page = headers.get("Origin")
+        host = (headers.get("host") or "").lower()
+        page = headers.get("origin")
     except MultipleValuesError:
         return HTTPStatus.BAD_REQUEST, "A header came twice.\n"
     if not _names(host, options.allowed_hosts):
@@ -39,24 +52,27 @@ def refusal(headers: Headers, options: WsOptions) -> Refusal | None:
     return None
 
 
-def arrival(headers: Headers, address: str, *, binary: bool) -> Arrival:
+def arrival(headers: Fields, address: str, *, binary: bool) -> Arrival:
     """What a handshake that was not refused told."""
     client = ""
     with suppress(MultipleValuesError):
-        client = headers.get("X-MuseAroo-Client") or headers.get("User-Agent") or ""
+        client = headers.get("x-musearoo-client") or headers.get("user-agent") or ""
+    client = client[:_MAXIMUM_CLIENT]
+    if not client.isprintable():
+        client = "".join(each for each in client if each.isprintable())
     return Arrival(
         address=address,
-        client="".join(each for each in client[:_MAXIMUM_CLIENT] if each.isprintable()),
-        page=headers.get("Origin"),
+        client=client,
+        page=headers.get("origin"),
         binary=binary,
     )
 
 
-def address_of(peer: str, headers: Headers, options: WsOptions) -> str:
+def address_of(peer: str, headers: Fields, options: WsOptions) -> str:
     """The caller's address; what a trusted proxy says counts instead of its own."""
     if not options.trusted_proxies or not _trusted(peer, options.trusted_proxies):
         return peer
-    for forwarded in reversed(headers.get_all("X-Forwarded-For")):
+    for forwarded in reversed(headers.get_all("x-forwarded-for")):
         for hop in reversed([each.strip() for each in forwarded.split(",")]):
             if hop and not _trusted(hop, options.trusted_proxies):
                 return hop
@@ -65,6 +81,9 @@ def address_of(peer: str, headers: Headers, options: WsOptions) -> str:
 
 def counted_address(address: str) -> str:
     """The address as limits count it: IPv6 by /64, because one person has all of that."""
+    with suppress(OSError, ValueError):
+        socket.inet_pton(socket.AF_INET, address)
+        return address
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

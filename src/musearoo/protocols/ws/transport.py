@@ -4,8 +4,10 @@ import asyncio
 import logging
 import socket
 from asyncio import BaseTransport, Protocol, Transport
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 import structlog
@@ -15,10 +17,18 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from musearoo.codecs.ws import MAXIMUM_FRAME, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, CloseCode
+from musearoo.codecs.ws import (
+    MAXIMUM_FIRST_FRAME,
+    MAXIMUM_FRAME,
+    SUBPROTOCOL_BINARY,
+    SUBPROTOCOL_JSON,
+    CloseCode,
+)
 from musearoo.protocols.ws import handshake
 from musearoo.protocols.ws.connection import Connection
 from musearoo.protocols.ws.door import Door
+from musearoo.protocols.ws.handshake import Fields
+from musearoo.protocols.ws.opening import Head, acceptance, chosen
 from musearoo.protocols.ws.plain import TEXT, frame_size, plain_frame
 
 log = structlog.get_logger(__name__)
@@ -43,12 +53,8 @@ class RoomProtocol(Protocol):
         self._door = door
         self._connections = connections
         self._loop = asyncio.get_running_loop()
-        self._ws = ServerProtocol(
-            subprotocols=_SUBPROTOCOLS,
-            select_subprotocol=_chosen,
-            max_size=MAXIMUM_FRAME,
-            logger=_silent,
-        )
+        self._library: ServerProtocol | None = None  # few ever need it
+        self._greeted = False  # whether it was let in without the library
         self._transport: Transport | None = None
         self._address = ""
         self._counted = ""
@@ -58,9 +64,29 @@ class RoomProtocol(Protocol):
         self._owed = 0  # bytes that belong to the frame that the library has begun
         self._mixed = False  # whether the library may hold part of a frame already
         self._asked_for = False
+        self._waits = False  # in the lobby, for the answer to a plain head
         self._parts: list[bytes] = []
         self._kind = Opcode.TEXT
         self._leaving = False
+
+    @property
+    def _ws(self) -> ServerProtocol:
+        """RFC 6455 by the library, for all but what nearly all clients do."""
+        if self._library is None:
+            self._library = ServerProtocol(
+                subprotocols=_SUBPROTOCOLS,
+                select_subprotocol=_chosen,
+                state=State.OPEN if self._greeted else State.CONNECTING,
+                max_size=MAXIMUM_FRAME,
+                logger=_silent,
+            )
+        return self._library
+
+    @property
+    def _open(self) -> bool:
+        if self._library is None:
+            return self._greeted
+        return self._library.state is State.OPEN
 
     # asyncio.Protocol
 
@@ -76,13 +102,18 @@ class RoomProtocol(Protocol):
         at = 0
         if self._cut:
             data, self._cut = self._cut + data, b""
+        if self._waits:
+            self._cut = data  # too early: it is read when there is a place
+            if len(data) > MAXIMUM_FIRST_FRAME:
+                self._abort()
+            return
         if self._owed:
             at = min(self._owed, len(data))
             self._owed -= at
             self._feed(data[:at])
         while at < len(data):
             connection = self._connection
-            if connection is not None and not self._parts and self._ws.state is State.OPEN:
+            if connection is not None and not self._parts and self._open:
                 plain = plain_frame(data, at, MAXIMUM_FRAME)
                 if plain is not None:
                     at = plain[2]
@@ -92,7 +123,7 @@ class RoomProtocol(Protocol):
 
     def _hand_over(self, data: bytes, at: int) -> int:
         """Give the frame at `at` to the library; answers where it ends."""
-        if self._mixed or self._ws.state is not State.OPEN:
+        if self._mixed or not self._open:
             # Before the connection is open frames are not told apart, nor are they after it.
             self._mixed = self._mixed or self._asked_for or not data.endswith(b"\r\n\r\n")
             self._feed(data[at:])
@@ -116,6 +147,8 @@ class RoomProtocol(Protocol):
         self._write_protocol()
 
     def eof_received(self) -> bool | None:
+        if self._waits:
+            return None
         self._feed(self._cut)
         self._ws.receive_eof()
         self._write_protocol()
@@ -126,8 +159,8 @@ class RoomProtocol(Protocol):
         self._leave_lobby()
         self._transport = None
         if self._connection is not None:
-            clean = self._ws.close_rcvd is not None and self._ws.close_rcvd.code == 1000
-            self._connection.gone(clean=clean)
+            closed = self._library.close_rcvd if self._library is not None else None
+            self._connection.gone(clean=closed is not None and closed.code == 1000)
 
     def pause_writing(self) -> None:
         if self._connection is not None:
@@ -148,20 +181,40 @@ class RoomProtocol(Protocol):
 
     # Opening
 
+    def opened(self, head: Head) -> None:
+        """The plain head of a handshake came: let it in, now or when there is a place."""
+        self._asked_for = self._waits = True
+        self._knock(head, partial(self._greet, head))
+        if self._library is not None:
+            self._waits = False
+            self._write_protocol()
+
     def _asked(self, request: Request) -> None:
         self._asked_for = True
-        refusal = handshake.refusal(request.headers, self._door.options)
-        if refusal is not None:
-            self._ws.send_response(self._ws.reject(*refusal))
-            return
-        self._address = handshake.address_of(self._address, request.headers, self._door.options)
-        self._counted = handshake.counted_address(self._address)
+        self._knock(request.headers, partial(self._accept, request))
 
-        def enter() -> bool:
-            return self._accept(request)
+    def _knock(self, headers: Fields, enter: Callable[[], bool]) -> None:
+        """Ask for a place, or refuse."""
+        refusal = handshake.refusal(headers, self._door.options)
+        if refusal is None:
+            self._address = handshake.address_of(self._address, headers, self._door.options)
+            self._counted = handshake.counted_address(self._address)
+            if self._door.lobby.knock(self._counted, enter):
+                return
+            refusal = HTTPStatus.SERVICE_UNAVAILABLE, "Too many are waiting; try again.\n"
+        self._ws.send_response(self._ws.reject(*refusal))
 
-        if not self._door.lobby.knock(self._counted, enter):
-            self._ws.send_response(self._ws.reject(503, "Too many are waiting; try again.\n"))
+    def _greet(self, head: Head) -> bool:
+        if self._transport is None or self._transport.is_closing():
+            return False
+        self._inside = self._greeted = True
+        self._waits = False
+        answer, spoken = acceptance(head, self._door.clock.now())
+        self._transport.write(answer)
+        self._connection = self._connected(self._transport, head, spoken)
+        if self._cut:
+            self._loop.call_soon(self.data_received, b"")
+        return True
 
     def _accept(self, request: Request) -> bool:
         if self._transport is None or self._transport.is_closing():
@@ -169,22 +222,24 @@ class RoomProtocol(Protocol):
         self._inside = True
         response = self._ws.accept(request)
         self._ws.send_response(response)
-        if self._ws.state is State.OPEN:
-            self._connection = Connection(
-                self._door,
-                handshake.arrival(
-                    request.headers,
-                    self._address,
-                    binary=self._ws.subprotocol == SUBPROTOCOL_BINARY,
-                ),
-                wake=partial(self._door.flusher.add, self),
-                hang_up=self._hang_up,
-                hold=self._hold,
-                ping=self._ping,
-            )
-            self._connection.outbox.write = self._transport.write
+        if self._open:
+            spoken = self._ws.subprotocol
+            self._connection = self._connected(self._transport, request.headers, spoken)
         self._write_protocol()
         return True
+
+    def _connected(self, transport: Transport, headers: Fields, spoken: str | None) -> Connection:
+        binary = spoken == SUBPROTOCOL_BINARY
+        connection = Connection(
+            self._door,
+            handshake.arrival(headers, self._address, binary=binary),
+            wake=partial(self._door.flusher.add, self),
+            hang_up=self._hang_up,
+            hold=self._hold,
+            ping=self._ping,
+        )
+        connection.outbox.write = transport.write
+        return connection
 
     def _tune(self, wire: Any) -> None:
         """Small buffers, so that a slow reader is felt here and not after 19,000 frames."""
@@ -239,7 +294,7 @@ class RoomProtocol(Protocol):
         connection, transport = self._connection, self._transport
         if connection is None or transport is None or transport.is_closing():
             return 0
-        if self._ws.state is not State.OPEN:
+        if not self._open:
             return 0
         outbox, count = connection.outbox, 0
         while outbox.paused_at is None:
@@ -256,13 +311,13 @@ class RoomProtocol(Protocol):
 
     def _ping(self) -> None:
         """A protocol ping (RFC 6455 §5.5.2)."""
-        if self._ws.state is State.OPEN:
+        if self._open:
             self._ws.send_ping(b"")
             self._write_protocol()
 
     def _write_protocol(self) -> None:
         transport = self._transport
-        if self._connection is not None and self._ws.state is not State.OPEN:
+        if self._connection is not None and not self._open:
             self._connection.outbox.write = None  # nothing goes behind a close frame
         for piece in self._ws.data_to_send():
             if transport is None or transport.is_closing():
@@ -286,7 +341,7 @@ class RoomProtocol(Protocol):
         self._leave_lobby()
         if code != CloseCode.SLOW:
             self.flush()
-        if self._ws.state is State.OPEN:
+        if self._open:
             self._ws.send_close(code, reason)
         self._write_protocol()
 
@@ -319,6 +374,6 @@ def _half_close(transport: Transport) -> None:
         transport.close()
 
 
-def _chosen(_ws: ServerProtocol, offered: Any) -> Subprotocol | None:
-    """The first of ours that the client offers; none offered means JSON."""
-    return next((each for each in _SUBPROTOCOLS if each in offered), None)
+def _chosen(_ws: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    spoken = chosen(offered)
+    return Subprotocol(spoken) if spoken is not None else None
