@@ -12,7 +12,7 @@ from musearoo.domain.errors import Conflict, UnsupportedAudio
 from musearoo.jobs.analyzer import WorkerAnalyzer
 from musearoo.jobs.renderer import WorkerRenderer
 from musearoo.ports.work import Analyzer, Lane, Renderer
-from tests.doubles.pools import command, running, settings, song
+from tests.doubles.pools import command, patient, running, song
 from tests.doubles.work import StoredAnalyzer, TextRenderer
 
 HEARD = Analysis(depth="quick", duration=1.0, tempo=120.0)
@@ -34,7 +34,7 @@ async def tools(request: Any, tmp_path: Path) -> AsyncIterator[Tools]:
         }
         yield Tools(StoredAnalyzer(answers), TextRenderer())
         return
-    async with running(settings(command(tmp_path))) as pool:
+    async with running(patient(command(tmp_path))) as pool:
         yield Tools(WorkerAnalyzer(pool), WorkerRenderer(pool))
 
 

@@ -12,9 +12,10 @@ from musearoo.conductor.cancelling import CancelFlag
 from musearoo.domain.engine import Bar
 from musearoo.domain.errors import Conflict, InvalidValue, ReducedCapacity, Unavailable
 from musearoo.ports.work import EnginePool
-from tests.doubles.pools import command, fragile, run_of, running, settings
+from tests.doubles.pools import command, fragile, patient, run_of, running
 from tests.doubles.work import LoopPool
 from tests.doubles.worker import TestSkills
+from tests.waiting import until
 
 
 @pytest.fixture(params=["socket", "pipe", "double"])
@@ -22,7 +23,7 @@ async def pool(request: Any, tmp_path: Path) -> AsyncIterator[EnginePool]:
     if request.param == "double":
         yield LoopPool(TestSkills().engines())
         return
-    async with running(settings(command(tmp_path, link=request.param), analysis=0)) as real:
+    async with running(patient(command(tmp_path, link=request.param), analysis=0)) as real:
         yield real
 
 
@@ -132,27 +133,36 @@ class TestCancelling:
                 fragile("slow", bars=100), lane="interactive", on_bar=on_bar, cancel=flag
             )
         assert 2 == len(bars)
-        await until(lambda: pool.idle() == 1)
+        await until(lambda: pool.idle() == 1, "an idle worker")
         assert 2 == len(bars)
 
     async def test_cancelled_while_it_waits(self, pool: EnginePool) -> None:
+        """The one before it is at its first bar when the cancel comes, and goes on unharmed."""
         flag = CancelFlag()
-        first = asyncio.ensure_future(played(pool, fragile("slow", bars=4)))
-        await asyncio.sleep(0)
-        second = asyncio.ensure_future(played(pool, run_of(), cancel=flag))
-        await asyncio.sleep(0.01)
-        flag.request()
-        with pytest.raises(Conflict):
-            await second
-        assert 4 == len((await first)[1])
+        bars: list[Bar] = []
+
+        def on_bar(bar: Bar) -> None:
+            bars.append(bar)
+            flag.request()
+
+        first = pool.play(fragile("slow", bars=4), lane="interactive", on_bar=on_bar)
+        second = played(pool, run_of(), cancel=flag)
+        _, refused = await asyncio.gather(first, second, return_exceptions=True)
+        assert isinstance(refused, Conflict)
+        assert 4 == len(bars)
 
     async def test_caller_that_goes_away_frees_the_worker(self, pool: EnginePool) -> None:
-        task = asyncio.ensure_future(played(pool, fragile("slow", bars=200)))
-        await asyncio.sleep(0.02)
+        begun = asyncio.Event()
+        task = asyncio.ensure_future(
+            pool.play(
+                fragile("slow", bars=256), lane="interactive", on_bar=lambda _bar: begun.set()
+            )
+        )
+        await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await until(lambda: pool.idle() == 1)
+        await until(lambda: pool.idle() == 1, "an idle worker")
         assert 0 == pool.queued()
 
 
@@ -162,11 +172,18 @@ class TestTime:
             await played(pool, run_of(), drop_after=time.monotonic() - 1)
 
     async def test_waiting_too_long_is_refused(self, pool: EnginePool) -> None:
-        first = asyncio.ensure_future(played(pool, fragile("slow", bars=4)))
-        await asyncio.sleep(0)
-        with pytest.raises(ReducedCapacity):
-            await played(pool, run_of(), drop_after=time.monotonic() + 0.02)
-        assert 4 == len((await first)[1])
+        """The time is over before the one before it is at its second bar."""
+        bars: list[Bar] = []
+
+        def on_bar(bar: Bar) -> None:
+            bars.append(bar)
+            time.sleep(0.03)
+
+        first = pool.play(fragile("slow", bars=4), lane="interactive", on_bar=on_bar)
+        second = played(pool, run_of(), drop_after=time.monotonic() + 0.02)
+        _, refused = await asyncio.gather(first, second, return_exceptions=True)
+        assert isinstance(refused, ReducedCapacity)
+        assert 4 == len(bars)
 
     async def test_counts_tell_of_the_work(self, pool: EnginePool) -> None:
         seen: list[tuple[int, int]] = []
@@ -186,7 +203,7 @@ class TestTime:
 class TestFairness:
     async def test_everyone_has_a_turn_before_anyones_second(self, tmp_path: Path) -> None:
         """Who comes late with one request does not wait for all of another's."""
-        async with running(settings(command(tmp_path), analysis=0)) as pool:
+        async with running(patient(command(tmp_path), analysis=0)) as pool:
             done: list[str] = []
 
             async def play(player: str) -> None:
@@ -200,10 +217,3 @@ class TestFairness:
             tasks.append(asyncio.ensure_future(play("c1")))
             await asyncio.gather(*tasks)
             assert done == ["a1", "b1", "c1", "a2", "a3"]
-
-
-async def until(condition: Any, seconds: float = 2.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.005)

@@ -6,7 +6,6 @@ a store that goes away, growth.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,6 +22,7 @@ from musearoo.ports.store import Store, Transaction
 from musearoo.ports.work import Cancel
 from tests.contract.making import job, with_song
 from tests.doubles.clock import SteppedClock
+from tests.waiting import until
 
 Report = Callable[[float], None]
 
@@ -48,6 +48,7 @@ class Band:
         self.begun = asyncio.Event()
         self.goes_on = asyncio.Event()
         self.waits = False
+        self.stopped = False
         self.progress: float | None = None
         self.record: Record | None = None
 
@@ -58,7 +59,11 @@ class Band:
             report(self.progress)
         if self.waits:
             cancel.on_request(self.goes_on.set)
-            await self.goes_on.wait()
+            try:
+                await self.goes_on.wait()
+            except asyncio.CancelledError:
+                self.stopped = True
+                raise
         if self.failures:
             raise self.failures.pop(0)
         return self.record
@@ -102,26 +107,36 @@ async def stored(store: Store, name: str) -> Job:
     return found
 
 
-async def until_state(store: Store, name: str, wanted: str | None) -> None:
-    end = time.monotonic() + 5
-    while (present := await state(store, name)) != wanted:
-        assert time.monotonic() < end, f"still {present}"
-        await asyncio.sleep(0.005)
+async def until_state(store: Store, name: str, wanted: str) -> None:
+    seen: str | None = None
+
+    async def arrived() -> bool:
+        nonlocal seen
+        seen = await state(store, name)
+        return seen == wanted
+
+    try:
+        await until(arrived, f"{name} to be {wanted}")
+    except AssertionError as late:
+        late.add_note(f"it is {seen}")
+        raise
 
 
 async def until_held(store: Store, name: str, moment: float) -> None:
     """Wait until it is stored that a job is not tried again before a moment."""
-    end = time.monotonic() + 5
-    while (await stored(store, name)).lease_until != moment:
-        assert time.monotonic() < end
-        await asyncio.sleep(0.005)
+
+    async def held() -> bool:
+        return (await stored(store, name)).lease_until == moment
+
+    await until(held, f"a lease until {moment}")
 
 
-async def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.005)
+async def lives_on(clock: SteppedClock, seconds: float) -> None:
+    """Let so much time pass, as fast as the one job that runs has its heartbeats stored."""
+    end = clock.now() + seconds
+    while clock.now() < end:
+        await until(lambda: clock.wakes_within(1.0), "a heart that waits for its next beat")
+        await clock.advance(1.0)
 
 
 class TestRunning:
@@ -180,10 +195,11 @@ class TestRunning:
         async with runner(queue, clock, band):
             await band.begun.wait()
             await clock.advance(1.0)
-            end = time.monotonic() + 5
-            while (await stored(queue, "a")).progress != 0.4:
-                assert time.monotonic() < end
-                await asyncio.sleep(0.005)
+
+            async def told() -> bool:
+                return (await stored(queue, "a")).progress == 0.4
+
+            await until(told, "the progress in the store")
 
 
 class TestLeases:
@@ -198,9 +214,7 @@ class TestLeases:
             await until(lambda: mine.played or other.played)
             if other.played:
                 mine, other = other, mine
-            for _ in range(20):
-                await clock.advance(5.0)
-                await asyncio.sleep(0.02)
+            await lives_on(clock, 100.0)
             assert [] == other.played
             mine.goes_on.set()
             del first
@@ -235,9 +249,8 @@ class TestLeases:
         await enqueue(queue, "a")
         async with runner(queue, clock, band, exclusive=True, concurrency=2):
             await band.begun.wait()
-            for _ in range(12):
-                await clock.advance(10.0)
-                await asyncio.sleep(0.02)
+            await lives_on(clock, 120.0)
+            await asyncio.sleep(0.15)
             assert 1 == len(band.played)
 
     async def test_loser_of_a_lease_stops_and_its_answer_is_refused(
@@ -292,10 +305,12 @@ class TestLeases:
         band.handle = handle  # type: ignore[method-assign]
         async with runner(queue, clock, band):
             await until_state(queue, "a", "completed")
-            for _ in range(6):
+
+            async def later() -> list[str]:
                 await clock.advance(5.0)
-                await asyncio.sleep(0.02)
-            await until(lambda: done)
+                return done
+
+            await until(later, "the end of the handler")
 
 
 class TestFailing:
@@ -429,10 +444,10 @@ class TestShutdown:
         await enqueue(queue, "a")
         async with runner(queue, clock, band):
             await band.begun.wait()
-            began = time.monotonic()
-        assert time.monotonic() - began < 4.0  # it did not wait for the job
-        given_back = await stored(queue, "a")
-        assert ("queued", 0) == (given_back.state, given_back.attempt)
+            assert not band.goes_on.is_set()
+        assert band.stopped  # it did not wait for the job, which never ends
+        await until_state(queue, "a", "queued")
+        assert 0 == (await stored(queue, "a")).attempt
         assert [] == band.ended
 
     async def test_next_server_finishes_it(self, queue: Store, clock: SteppedClock) -> None:
@@ -460,19 +475,19 @@ class TestGrowth:
 
 
 async def until_pruned(store: Store, name: str, clock: SteppedClock) -> None:
-    end = time.monotonic() + 5
-    while await state(store, name) is not None:
-        assert time.monotonic() < end
+    async def gone() -> bool:
         await clock.advance(100.0)
-        await asyncio.sleep(0.01)
+        return await state(store, name) is None
+
+    await until(gone, "the job to be pruned")
 
 
 async def until_attempts(band: Band, clock: SteppedClock, number: int) -> None:
-    end = time.monotonic() + 5
-    while len(band.played) < number:
-        assert time.monotonic() < end
+    async def tried() -> bool:
         await clock.advance(0.1)
-        await asyncio.sleep(0.02)
+        return len(band.played) >= number
+
+    await until(tried, f"{number} attempts")
 
 
 class Flaky:

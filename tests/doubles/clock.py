@@ -24,6 +24,11 @@ class SteppedClock:
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._numbers), woken))
         await woken
 
+    def wakes_within(self, seconds: float) -> bool:
+        """Whether somebody sleeps, and not for longer: who is at work does not sleep."""
+        end = self._now + seconds
+        return any(due <= end and not woken.done() for due, _, woken in self._sleepers)
+
     def set_forward(self, seconds: float) -> None:
         """Let time have passed without waking anybody: a clock was set, or work took long."""
         self._now += seconds

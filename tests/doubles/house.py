@@ -6,8 +6,9 @@ import functools
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from musearoo.app.tasks import Tasks
 from musearoo.bus.in_process import InProcessBus
@@ -37,9 +38,12 @@ from tests.doubles.mailer import KeptMail
 from tests.doubles.passwords import QuickPasswords
 from tests.doubles.pools import PlainClock
 from tests.doubles.work import LoopPool, NotedJobs, StoredAnalyzer, TextRenderer
+from tests.waiting import PATIENCE
 
 ORIGIN = Origin("rest", "192.0.2.0/24", "correlation", "test")
 PASSWORD = "a long phrase of wires and brass"
+UNHURRIED: Final = 3600.0
+"""The real-time budget here, in seconds: else a machine that stands still turns plays into jobs."""
 
 
 @dataclass
@@ -89,10 +93,15 @@ class House:
     async def generated(self, actor: Actor, project: ProjectId, **args: object) -> GenerationRecord:
         """Generate and wait for the end."""
         ack = await self.do(actor, project, "generate", {"engine": "drummaroo", **args})
-        assert ack.generation_id is not None
-        generation = GenerationId(ack.generation_id)
-        await self.conductor.performance.ended(generation, 10)
-        return await self.conductor.generation.record(generation)
+        return await self.ended(ack.generation_id)
+
+    async def ended(self, generation: str | None) -> GenerationRecord:
+        """Wait for the end of a generation, whatever end that is."""
+        known = GenerationId(generation or "")
+        await self.conductor.performance.ended(known, PATIENCE)
+        record = await self.conductor.generation.record(known)
+        assert record.status not in {"queued", "processing"}, f"it has not ended: {record}"
+        return record
 
 
 @functools.cache
@@ -114,9 +123,13 @@ async def house(
 ) -> AsyncIterator[House]:
     """A conductor over `folder`; entering it again continues from what is stored there.
 
-    Counted ids and secrets begin anew each time: give others to add to a stored house.
+    Counted ids and secrets begin anew each time: give others to add to a stored house. Tests of
+    musical time, quotas and pace give a `SteppedClock`: real time passes as the machine likes.
     """
     clock, tasks = clock or PlainClock(), Tasks()
+    rules = rules or Rules()
+    if rules.realtime_budget == Rules().realtime_budget:
+        rules = replace(rules, realtime_budget=UNHURRIED)
     ids, random = ids or CountedIds(), random or CountedRandom()
     keys = load_or_create_keys(folder)
     if not (folder / DATABASE_NAME).exists():
@@ -133,7 +146,7 @@ async def house(
         blobs=LocalBlobs(folder / "blobs"),
         bus=InProcessBus(),
         jobs=jobs,
-        engines=LoopPool(load_engines()),
+        engines=LoopPool(load_engines(), monotonic=clock.monotonic),
         analyzer=analyzer,
         renderer=TextRenderer(),
         exporters={each.format: each for each in EXPORTERS},
@@ -144,7 +157,7 @@ async def house(
         chains=RotatingRefresh(keys.current.derive("refresh"), ids, random),
         tickets=MemoryTickets(random),
         threats=ThreatScores(),
-        rules=rules or Rules(),
+        rules=rules,
     )
     conductor = Conductor(world)
     try:

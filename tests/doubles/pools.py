@@ -1,8 +1,8 @@
 """Real worker pools with the players of `tests.doubles.worker`, small and quick to start."""
 
+import asyncio
 import sys
 import time
-from asyncio import sleep
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +19,7 @@ from musearoo.jobs.pool import PoolSettings, WorkerPool
 from musearoo.jobs.process import WorkerCommand
 from musearoo.jobs.setup import NATIVE_LINK, Link
 from tests.doubles.worker import BROKEN, FOLDER
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 ARGV = (sys.executable, "-m", "tests.doubles.worker")
@@ -34,7 +35,7 @@ class PlainClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        await sleep(seconds)
+        await asyncio.sleep(seconds)
 
 
 def command(folder: Path, *, link: Link = NATIVE_LINK, broken: bool = False) -> WorkerCommand:
@@ -56,6 +57,14 @@ def settings(started: WorkerCommand, **changes: Any) -> PoolSettings:
     return replace(small, **changes)
 
 
+def patient(started: WorkerCommand, **changes: Any) -> PoolSettings:
+    """The same for tests where nobody hangs: a machine that stands still is no worker that does."""
+    waits = dict.fromkeys(
+        ("interactive_patience", "durable_patience", "analysis_patience", "start_seconds"), 120.0
+    )
+    return settings(started, **(waits | changes))
+
+
 @asynccontextmanager
 async def running(plan: PoolSettings) -> AsyncIterator[WorkerPool]:
     tasks = Tasks()
@@ -66,6 +75,16 @@ async def running(plan: PoolSettings) -> AsyncIterator[WorkerPool]:
     finally:
         await pool.close()
         await tasks.close()
+        await _gone(pool)
+
+
+async def _gone(pool: WorkerPool) -> None:
+    """Wait for those whom a pool no longer waits for: what is left open troubles later tests."""
+    members = [member for crew in pool.crews() for member in crew._members]
+    left = [member.gone for member in members if member.gone is not None]
+    if left:
+        _, pending = await asyncio.wait(left, timeout=PATIENCE)
+        assert not pending, f"{len(pending)} workers outlived their pool"
 
 
 def run_of(

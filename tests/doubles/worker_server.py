@@ -16,12 +16,14 @@ PIDS = "pids"
 async def serve(act: str, folder: Path) -> None:
     tasks = Tasks()
     patient = settings(command(folder), interactive_patience=600.0, durable_patience=600.0)
+    run = fragile(act, at=1, bars=200)
     async with running(patient) as pool:
         await asyncio.gather(*(crew.manned() for crew in pool.crews() if crew.plan.size))
         for lane in ("interactive", "durable"):
-            run = fragile(act, bars=200)
-            tasks(pool.play(run, lane=lane, on_bar=lambda _bar: None), name="play")
-        await asyncio.sleep(0.2)
+            begun = asyncio.Event()
+            tasks(pool.play(run, lane=lane, on_bar=lambda _bar, b=begun: b.set()), name="play")
+            await begun.wait()
+        await asyncio.sleep(0.2)  # the bar of the act is being played by now, and never heard
         print(PIDS, *(pid for crew in pool.crews() for pid in crew.pids), flush=True)
         await asyncio.sleep(600)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.doubles.fake_live.song import Application, Song
 from tests.doubles.fake_live.surface import Running, Timer, install
+from tests.waiting import PATIENCE
 
 
 class Wire:
@@ -52,7 +53,8 @@ class FakeLive:
     """One Live with one remote script: `create` makes its surface, as `create_instance` does.
 
     Only one runs in a process at a time. `tick` is Live's 100 ms; `loss` is the share of
-    datagrams thrown away in each direction; `max_datagram` is 9216 on a Mac.
+    datagrams thrown away in each direction; `max_datagram` is 9216 on a Mac. `monotonic` is the
+    time that Live lives in.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class FakeLive:
         max_datagram: int = 0,
         seed: int = 1,
         song: Song | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.monotonic = monotonic
         self.tick, self.clock = tick, clock
         self.song = song or Song()
         self.application = Application()
@@ -89,7 +93,7 @@ class FakeLive:
     def schedule(self, delay: int, callback: Callable[..., object], parameter: Any) -> None:
         self._queue.append([max(1, int(delay)), callback, parameter])
 
-    def do(self, work: Callable[[], object], timeout: float = 5.0) -> None:
+    def do(self, work: Callable[[], object], timeout: float = PATIENCE) -> None:
         """Run `work` on Live's thread, as a user's hand would, and wait for it."""
         done = threading.Event()
 
@@ -120,10 +124,10 @@ class FakeLive:
 
     def run(self) -> None:
         """Live's main thread, until `stop`. While `frozen` (a menu is open) nothing happens."""
-        last = next_tick = time.monotonic()
+        last = next_tick = self.monotonic()
         while not self._stop.is_set():
             time.sleep(self.clock)
-            now = time.monotonic()
+            now = self.monotonic()
             if not self.frozen:
                 self._turn(now, now - last)
                 if now >= next_tick:
@@ -148,7 +152,7 @@ class FakeLive:
         """Quit Live: the script is disconnected and lets go of its sockets."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(5)
+            self._thread.join(PATIENCE)
         self.surface.disconnect()
         log = getattr(self.surface, "log_file_handler", None)
         if log is not None:

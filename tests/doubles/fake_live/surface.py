@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-import time
 import traceback
 import types
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ class Host(Protocol):
     midi_map: dict[tuple[int, int], Any]
     timers: list["Timer"]
 
+    def monotonic(self) -> float: ...
     def schedule(self, delay: int, callback: Callable[..., object], parameter: Any) -> None: ...
 
 
@@ -113,7 +113,7 @@ class Timer:
         return self._due is not None
 
     def start(self) -> None:
-        self._due = time.monotonic() + self._interval
+        self._due = Running.host.monotonic() + self._interval
         if self not in Running.host.timers:
             Running.host.timers.append(self)
 
@@ -135,7 +135,7 @@ class Timer:
         if not self.running:
             return
         if again:
-            self._due = time.monotonic() + self._interval
+            self._due = Running.host.monotonic() + self._interval
         else:
             self.stop()
 
