@@ -52,7 +52,7 @@ class Knobs:
             return None
         if self._gate.held(actor.user, ProjectId(session), _NEEDED) is None:
             return None
-        state = owner.state
+        state = owner.surroundings
         value = self._spec(state, act.path).checked(act.value)
         event = ParameterSet(
             path=act.path, value=value, gesture=act.gesture, lands_at=self._landing(state)

@@ -11,11 +11,12 @@ from musearoo.conductor.journal import RUNNING, Batch, Journal, Record
 from musearoo.conductor.values import pack, unpack
 from musearoo.conductor.world import World
 from musearoo.domain.errors import NotFound, Unavailable
-from musearoo.domain.events import Event, History, Sequenced
+from musearoo.domain.events import Event, History, ParameterSet, Sequenced
 from musearoo.domain.ids import SessionId, UserId
 from musearoo.domain.records import SessionRecord, StoredEvent
 from musearoo.domain.session.reducer import apply
 from musearoo.domain.session.state import SessionState
+from musearoo.domain.session.turns import turned
 from musearoo.ports.store import Transaction
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ T = TypeVar("T")
 EVENTS_PER_STATE: Final = 256
 TURNED: Final = 512  # parameter changes whose repeats are known without asking the log
 AGAIN_SECONDS: Final = 0.1
+_TURNS_AT_ONCE: Final = 64
 
 
 def new_session(session: SessionId, epoch: str) -> SessionRecord:
@@ -44,7 +46,8 @@ class Sequencer:
         self._journal = journal
         self._started_over = started_over
         self.session = session
-        self.state = SessionState()
+        self._state = SessionState()
+        self._turns: list[Sequenced] = []  # not in `_state` yet
         self.seq = 0
         self.epoch = ""
         self.turned: deque[Sequenced] = deque(maxlen=TURNED)
@@ -68,6 +71,22 @@ class Sequencer:
             tx.sessions.save_state(self.session, self.epoch, self.seq, pack(self.state))
 
         await self.commit(rest)
+
+    @property
+    def state(self) -> SessionState:
+        """What the session is after everything that was sequenced."""
+        if self._turns:
+            turns, self._turns = self._turns, []
+            self._state = turned(self._state, turns)
+        return self._state
+
+    @property
+    def surroundings(self) -> SessionState:
+        """The same but for the latest turns of parameters: parts, transport and music are right.
+
+        Turns change nothing of these, and are put into the state when somebody asks for it.
+        """
+        return self._state
 
     @property
     def idle(self) -> bool:
@@ -97,7 +116,12 @@ class Sequencer:
             event=event,
             history=history,
         )
-        self.state = apply(self.state, sequenced)
+        if history == "do" and type(event) is ParameterSet:
+            self._turns.append(sequenced)
+            if len(self._turns) >= _TURNS_AT_ONCE:
+                self._state = self.state
+        else:
+            self._state = apply(self.state, sequenced)
         self.seq = sequenced.seq
         self._pending.append(sequenced)
         self._world.bus.publish(self.session, (sequenced,))
@@ -186,7 +210,7 @@ class Sequencer:
         state, seq = unpack(record.state, SessionState), record.state_seq
         for sequenced in events_of(events, seq):
             state, seq = apply(state, sequenced), sequenced.seq
-        self.state, self._state_seq = state, record.state_seq
+        self._state, self._turns, self._state_seq = state, [], record.state_seq
         self.seq = seq
         return record.epoch
 

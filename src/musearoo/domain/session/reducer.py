@@ -30,8 +30,8 @@ from musearoo.domain.events import (
 )
 from musearoo.domain.ids import TakeId
 from musearoo.domain.session.state import PartState, SessionState, Step, Steps, Transport
+from musearoo.domain.session.turns import MAXIMUM_STEPS, is_turn, turned
 
-MAXIMUM_STEPS: Final = 100
 MAXIMUM_LAUNCHES: Final = 256  # takes of a part whose launches are counted
 MAXIMUM_SPANS: Final = 10_000  # chords and tempo changes that one actor's steps may hold
 
@@ -39,8 +39,8 @@ MAXIMUM_SPANS: Final = 10_000  # chords and tempo changes that one actor's steps
 def apply(state: SessionState, sequenced: Sequenced) -> SessionState:
     """The state after one event; the same events give the same state on every machine."""
     event = sequenced.event
-    if type(event) is ParameterSet and sequenced.history == "do":
-        return _turned(state, sequenced, event)
+    if is_turn(sequenced):
+        return turned(state, (sequenced,))
     if isinstance(event, NothingToUndo):
         return _without_latest(state, sequenced)
     paths = paths_of(event)
@@ -53,44 +53,6 @@ def apply(state: SessionState, sequenced: Sequenced) -> SessionState:
         here = replace(state.transport, tick=state.tick_at(sequenced.at), since=sequenced.at)
         changed = replace(changed, transport=here)
     return changed
-
-
-def _turned(state: SessionState, sequenced: Sequenced, event: ParameterSet) -> SessionState:
-    """What the rest of this module does to a parameter, in one step: it is nearly every event."""
-    path = event.path
-    parameters, versions = state.parameters.copy(), state.versions.copy()
-    replaced, before = parameters.get(path), versions.get(path, 0)
-    if event.value is None:
-        parameters.pop(path, None)
-    else:
-        parameters[path] = event.value
-    versions[path] = sequenced.seq
-    user = sequenced.user
-    if user is None:
-        return replace(state, parameters=parameters, versions=versions)
-    known = state.steps.get(user)
-    done = known.done if known is not None else ()
-    latest = done[-1] if done else None
-    if latest is not None and _continues(latest, event):
-        # One drag of a knob is one step: keep the value from before the drag.
-        done = (*done[:-1], Step(sequenced.seq, latest.before, latest.inverse, latest.gesture))
-    else:
-        inverse = ParameterSet(path=path, value=replaced)
-        step = Step(sequenced.seq, {path: before}, inverse, event.gesture)
-        done = (*done[1 - MAXIMUM_STEPS :], step)
-    return replace(
-        state, parameters=parameters, versions=versions, steps={**state.steps, user: Steps(done)}
-    )
-
-
-def _continues(latest: Step, event: ParameterSet) -> bool:
-    """Whether a change belongs to the gesture of the step before it."""
-    return bool(
-        event.gesture
-        and latest.gesture == event.gesture
-        and len(latest.before) == 1
-        and event.path in latest.before
-    )
 
 
 def paths_of(event: Event) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from musearoo.domain.events import ChordsSet, History, NothingToUndo, ParameterS
 from musearoo.domain.ids import UserId
 from musearoo.domain.music.chord import Chord, ChordSpan
 from musearoo.domain.music.tempo_map import TempoMap
-from musearoo.domain.session.reducer import MAXIMUM_SPANS, MAXIMUM_STEPS, apply
+from musearoo.domain.session.reducer import MAXIMUM_SPANS, apply
 from musearoo.domain.session.state import SessionState
+from musearoo.domain.session.turns import MAXIMUM_STEPS
 from musearoo.domain.session.undo import undone
 from tests.unit.domain.session.test_reducer import CHANGES, sequenced
 
