@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,7 @@ from musearoo.protocols.rest.app import create_app
 from musearoo.protocols.rest.options import RestOptions
 from tests.doubles.house import PASSWORD, House, house
 from tests.servers.server import ServerProcess, serving
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,7 @@ class Wired:
         """A client of the API, logged in if it has a token."""
         login = {"Authorization": f"Bearer {token}"} if token is not None else {}
         return httpx.AsyncClient(
-            base_url=f"{self.url}/api/v3", headers={**login, **headers}, timeout=30
+            base_url=f"{self.url}/api/v3", headers={**login, **headers}, timeout=2 * PATIENCE
         )
 
     async def person(self, name: str) -> httpx.AsyncClient:
@@ -51,18 +52,17 @@ class Wired:
 async def wired(
     folder: Path, rules: Rules | None = None, options: RestOptions | None = None
 ) -> AsyncIterator[Wired]:
-    """A house answering on a free port."""
-    options = options or RestOptions(pace=None)
-    async with house(folder, rules) as place:
+    """A house answering on a free port, which is in no hurry to send a caller away."""
+    options, rules = options or RestOptions(pace=None), rules or Rules()
+    async with house(folder, replace(rules, generate_wait=PATIENCE)) as place:
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
             config = uvicorn.Config(
                 create_app(place.conductor, options), log_config=None, lifespan="off", ws="none"
             )
             running = uvicorn.Server(config)
             task = asyncio.create_task(running.serve(sockets=[listener]))
-            while not running.started:  # noqa: ASYNC110  uvicorn offers no event
-                await asyncio.sleep(0.01)
             try:
+                await until(lambda: running.started or task.done(), "a server that answers")
                 yield Wired(place, f"http://127.0.0.1:{listener.getsockname()[1]}")
             finally:
                 running.should_exit = True

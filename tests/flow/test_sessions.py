@@ -162,7 +162,7 @@ async def test_a_take_is_locked_played_again_and_edited(tmp_path: Path) -> None:
         before = await room.notes()
         await room.do("lock", part="drums", bars=[1, 2])
         ack = await room.do("regenerate", part="drums", seed=2)
-        await town.place.conductor.performance.ended(ack["generation_id"], 10)
+        await town.place.ended(ack["generation_id"])
         after = await room.notes()
         kept = [note for note in before.values() if note["start"] < 2 * 3840]
         assert kept
@@ -227,6 +227,7 @@ async def test_transport_and_landing(tmp_path: Path) -> None:
     """With the transport running, `next_bar` is the next bar, with a time."""
     async with wired(tmp_path, FREE) as town, await town.person("ada") as http:
         room = await opened(http)
+        await room.do("transport", action="locate", bar=1, beat=0.25)  # past the bar's own begin
         await room.do("transport", action="play")
         answer = await room.send(
             "set_parameter", {"path": "drums/complexity", "value": 0.1}, at="next_bar"
