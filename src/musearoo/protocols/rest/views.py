@@ -114,7 +114,7 @@ def project_response(view: ProjectView, state: SessionState) -> ProjectResponse:
     )
 
 
-def analysis_response(record: AnalysisRecord) -> AnalysisResponse:
+def analysis_response(record: AnalysisRecord, audio_url: str) -> AnalysisResponse:
     """An analysis; one that is not completed has found nothing yet."""
     heard = result_of(record) if record.status == "completed" else None
     return AnalysisResponse(
@@ -132,6 +132,7 @@ def analysis_response(record: AnalysisRecord) -> AnalysisResponse:
         analysis_type=record.depth,
         project_id=record.project,
         asset_id=record.asset,
+        audio_url=audio_url,
         created_at=moment(record.created_at),
         error=(record.error or "").partition("|")[2] or None,
         preload_hints=hints_after_analysis() if heard else [],

@@ -31,9 +31,16 @@ async function guarded(work, button) {
   }
 }
 
+const wish = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+
+/** The address names the project, so that a reload or a bookmark comes back to it. */
+function address(project) {
+  history.replaceState(null, "", location.pathname + (project ? `#project=${project}` : ""));
+}
+
 async function enter() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("local");
-  if (token) history.replaceState(null, "", location.pathname);
+  const { local: token, project } = wish();
+  if (token) address(project);
   let user = null;
   try {
     user = token ? await api.local(token) : await api.refresh();
@@ -49,7 +56,48 @@ async function welcome(user) {
   $("riff").hidden = false;
   $("who").textContent = user.display_name || user.username;
   music.engines = await api.call("GET", "/engines");
-  say("Ready. Drop a riff.");
+  await listEarlier();
+  const { project } = wish();
+  if (project) await reopen(project);
+  else say("Ready. Drop a riff.");
+}
+
+async function listEarlier() {
+  const known = await api.call("GET", "/projects?limit=50");
+  $("projects").replaceChildren(...known.map((project) => {
+    const made = element("option", `${project.name} (${new Date(project.created_at).toLocaleString()})`);
+    made.value = project.id;
+    return made;
+  }));
+  $("earlier").hidden = !known.length;
+}
+
+/** Shows a project as it stands on the server: its recording, and the take that each part plays. */
+async function reopen(id) {
+  stop();
+  say("Opening ...");
+  const project = await api.call("GET", `/projects/${id}`).catch((error) => {
+    if (error.status === 404 || error.status === 422) address(null);
+    throw error;
+  });
+  const analyses = await api.call("GET", `/projects/${id}/analyses`);
+  const analysis = analyses.find((each) => each.status === "completed");
+  if (!analysis) throw new api.Problem({ detail: `“${project.name}” has no recording to go on with. Drop one.` }, 404);
+  const { state } = await api.call("GET", `/sessions/${id}`);
+  if (!state.bars) await api.command(id, "adopt_analysis", { analysis_id: analysis.analysis_id });
+  music.project = id;
+  address(id);
+  $("projects").value = id;
+  $("band").hidden = true;
+  await showHeard(analysis, project.name);
+  await loadRiff(await fetch(analysis.audio_url));
+  prepareBand();
+  const parts = await api.call("GET", `/projects/${id}/parts`);
+  const played = parts.filter((part) => ENGINES.includes(part.engine) && part.selected);
+  played.sort((one, other) => one.selected.created_at.localeCompare(other.selected.created_at));
+  for (const part of played) await restore(part.engine, part.selected.id);
+  if (takes.size) offer();
+  else await everything();
 }
 
 $("login-form").addEventListener("submit", (event) => {
@@ -86,10 +134,13 @@ async function start(file) {
     throw error;
   });
   music.project = project.id;
+  address(project.id);
+  await listEarlier();
   $("band").hidden = true;
   await showHeard(analysis, file.name);
   await loadRiff(file);
-  await buildBand();
+  prepareBand();
+  await everything();
 }
 
 async function analysed(project, file) {
@@ -183,10 +234,10 @@ function element(tag, text) {
   return made;
 }
 
-async function loadRiff(file) {
+async function loadRiff(source) {
   const canvas = $("wave");
   const volume = Number($("riff-volume").value);
-  const buffer = await sound.load("riff", await file.arrayBuffer(), music.tempo.origin_seconds, volume).catch(() => null);
+  const buffer = await sound.load("riff", await source.arrayBuffer(), music.tempo.origin_seconds, volume).catch(() => null);
   canvas.hidden = $("riff-mix").hidden = !buffer;
   if (!buffer) {
     sound.forget("riff");
@@ -208,18 +259,22 @@ async function loadRiff(file) {
   }
 }
 
-async function buildBand() {
+function prepareBand() {
   const styles = music.engines.find((each) => each.name === ENGINES[0]).parameters.find((each) => each.name === "style");
   $("style").replaceChildren(...(styles ? styles.choices : ["auto"]).map((name) => element("option", name)));
   $("style").value = "auto";
   $("parts").replaceChildren(...ENGINES.map(row));
   takes.clear();
+  ENGINES.forEach(sound.forget);
   $("band").hidden = false;
-  await everything();
 }
 
 async function everything() {
   for (const engine of ENGINES) await generate(engine);
+  offer();
+}
+
+function offer() {
   $("play").disabled = false;
   say(`I heard ${music.heard}. Your band is ready: press Play.`);
   $("play").focus();
@@ -246,22 +301,34 @@ function row(engine) {
 
 async function generate(engine) {
   const item = rowOf(engine);
-  const part = described(engine).default_part;
   say(`${described(engine).title} is playing ...`);
   const parameters = { style: $("style").value };
   for (const name of ["complexity", "intensity"]) parameters[name] = Number(item.querySelector(`.${name}`).value);
   const first = await api.call("POST", `/projects/${music.project}/generate`, { engine, parameters });
   const done = await api.ended(`/generations/${first.generation_id}`, first);
-  const take = await api.call("GET", `/takes/${done.take_id}`);
+  await show(engine, await api.call("GET", `/takes/${done.take_id}`), ` in ${done.generation_time_ms} ms`);
+  say(`${described(engine).title} is ready.`);
+}
+
+async function restore(engine, id) {
+  const take = await api.call("GET", `/takes/${id}`);
+  const { parameters } = take.recipe;
+  for (const name of ["complexity", "intensity"]) rowOf(engine).querySelector(`.${name}`).value = parameters[name] ?? 0.5;
+  if (parameters.style) $("style").value = parameters.style;
+  await show(engine, take);
+}
+
+async function show(engine, take, how = "") {
+  const item = rowOf(engine);
+  const part = described(engine).default_part;
   takes.set(part, take);
   draw(item.querySelector(".roll"), take, part, described(engine).title);
   item.querySelector(".files").replaceChildren(
-    `${take.notes.length} notes in ${done.generation_time_ms} ms. `,
-    ...Object.entries(done.result_urls).flatMap(([kind, url]) => [link(kind, url, described(engine).title), " "]),
+    `${take.notes.length} notes${how}. `,
+    ...Object.entries(take.result_urls).flatMap(([kind, url]) => [link(kind, url, described(engine).title), " "]),
   );
-  const file = await fetch(done.result_urls.audio);
+  const file = await fetch(take.result_urls.audio);
   await sound.load(engine, await file.arrayBuffer(), 0, Number(item.querySelector(".volume").value));
-  say(`${described(engine).title} is ready.`);
 }
 
 function link(kind, url, title) {
@@ -331,5 +398,12 @@ for (const button of document.querySelectorAll("#exports button")) {
     say(`The ${button.textContent.toLowerCase().replace("midi", "MIDI").replace("musicxml", "MusicXML")} is on its way to your downloads.`);
   }, button));
 }
+
+$("reopen").addEventListener("click", (event) => guarded(() => reopen($("projects").value), event.target));
+window.addEventListener("hashchange", () => guarded(async () => {
+  const { local, project } = wish();
+  if (local) await enter();
+  else if (project && project !== music.project) await reopen(project);
+}));
 
 guarded(enter);

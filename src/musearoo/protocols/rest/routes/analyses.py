@@ -91,10 +91,10 @@ async def analyze_audio(
             await caller.conductor.uploads.drop(received.upload.key)
         raise
     if record.status != "completed":
-        return answer(analysis_response(record), 202, {"Location": f"/api/v3/analyses/{record.id}"})
+        return answer(_shown(caller, record), 202, {"Location": f"/api/v3/analyses/{record.id}"})
     for hint in hints_after_analysis():
         _warm(caller, hint.engine)
-    return answer(analysis_response(record))
+    return answer(_shown(caller, record))
 
 
 @analyses.route(
@@ -107,7 +107,7 @@ async def list_analyses(
     """Analyses of a project, newest first."""
     access = await caller.access(project_id, Permission.VIEW)
     records, total = await caller.conductor.analyses.list_for(access, limit=limit, offset=offset)
-    items = [analysis_response(record) for record in records]
+    items = [_shown(caller, record) for record in records]
     return page(caller, items, total=total, limit=limit, offset=offset)
 
 
@@ -118,7 +118,7 @@ async def list_analyses(
 async def get_analysis(caller: LoggedIn, analysis_id: PathId) -> Response:
     """An analysis with its evidence: alternatives, beats, chords, sections, confidence of each."""
     record = await caller.conductor.analyses.visible(AnalysisId(analysis_id), caller.actor)
-    return cacheable(caller, analysis_response(record))
+    return cacheable(caller, _shown(caller, record))
 
 
 async def _received(caller: Caller, room: int) -> Received:
@@ -207,6 +207,10 @@ async def _started(
         "missing" if upload is None else "sent with audio_url",
         "a recording, in this field of a form or named by audio_url",
     )
+
+
+def _shown(caller: Caller, record: AnalysisRecord) -> AnalysisResponse:
+    return analysis_response(record, caller.conductor.assets.link(record.asset))
 
 
 def _warm(caller: Caller, engine: str) -> None:

@@ -104,6 +104,7 @@ class AnalysisResponse(msgspec.Struct, frozen=True):
     """What was heard; what was not found is null with confidence 0.
 
     `detailed_features` holds alternatives, beats, chords, sections and the confidence of each.
+    `audio_url` is a signed link to the recording, which works for an hour or more.
     """
 
     analysis_id: str
@@ -120,6 +121,7 @@ class AnalysisResponse(msgspec.Struct, frozen=True):
     analysis_type: str
     project_id: str
     asset_id: str
+    audio_url: str
     created_at: datetime
     error: str | None = None
     preload_hints: list[Hint] = []
