@@ -5,6 +5,8 @@ import threading
 import time
 from typing import Final
 
+from musearoo.ports.ambient import Clock
+
 LONGEST: Final = 0.01
 """Seconds that may pass between two looks at the clock; of more the rest is left out."""
 
@@ -38,9 +40,13 @@ class CalmClock:
 
 
 class Quickened:
-    """Another clock, in which one sleeps a part of the time only: heartbeats come faster."""
+    """A clock in which one sleeps a part of the time only: heartbeats come faster.
 
-    def __init__(self, clock: CalmClock, times: float) -> None:
+    While it is `still` who would sleep for a second or more does not wake: no heart beats.
+    """
+
+    def __init__(self, clock: Clock, times: float) -> None:
+        self.still = False
         self._clock = clock
         self._times = times
 
@@ -52,3 +58,5 @@ class Quickened:
 
     async def sleep(self, seconds: float) -> None:
         await self._clock.sleep(seconds / self._times)
+        while self.still and seconds >= 1.0:
+            await self._clock.sleep(LONGEST)

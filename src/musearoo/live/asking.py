@@ -62,7 +62,6 @@ class Asking:
         acts: tuple[Message, ...] = (),
         also: tuple[Message, ...] = (),
         once: bool = False,
-        patience: float = PATIENCE_SECONDS,
     ) -> Message:
         """Send until an answer at a question's address is accepted; raises `Unavailable`.
 
@@ -77,7 +76,7 @@ class Asking:
             self._waiters.setdefault(address, []).append(waiter)
         self._under_way += 1
         try:
-            return await self._until(waiter, acts, questions, once=once, patience=patience)
+            return await self._until(waiter, acts, questions, once=once)
         finally:
             self._under_way -= 1
             for address in addresses:
@@ -90,7 +89,6 @@ class Asking:
         questions: tuple[Message, ...],
         *,
         once: bool,
-        patience: float,
     ) -> Message:
         began = self._clock.monotonic()
         wait, acting = max(RESEND_SECONDS, PATIENT_TIMES * self._usual), True
@@ -103,7 +101,7 @@ class Asking:
                 if turn == 0:
                     self._took(self._clock.monotonic() - began)
                 return waiter.answer.result()
-            if self._clock.monotonic() >= began + patience:
+            if self._clock.monotonic() >= began + PATIENCE_SECONDS:
                 raise Unavailable(
                     "Ableton Live did not confirm this; close its menus and dialogs, try again."
                 )

@@ -77,10 +77,23 @@ class Room:
     events: list[Sequenced]
 
 
+def slow_to_answer(place: House) -> None:
+    """As where rights are looked up in a store far away."""
+    desk = place.conductor.desk
+    submit = desk.submit
+
+    async def late(*given: Any, **named: Any) -> Any:
+        await asyncio.sleep(0.05)
+        return await submit(*given, **named)
+
+    desk.submit = late  # type: ignore[method-assign]
+
+
 @contextlib.asynccontextmanager
 async def room(folder: Path, mirror: Mirror, clock: SteppedClock) -> AsyncIterator[Room]:
-    """A session that Live is bound to."""
+    """A session that Live is bound to, whose requests take a while."""
     async with house(folder, clock=clock) as place:
+        slow_to_answer(place)
         live = LateLive(mirror)
         bridge = TimeBridge(live, place.conductor, name="live")
         ada = await place.person("ada")

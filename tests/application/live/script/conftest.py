@@ -5,13 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.application.live.script.stage import Stage
+from tests.application.live.script.stage import LIMITS, Stage
+from tests.doubles.calm import CalmClock
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in LIMITS.items():
+        monkeypatch.setattr(name, seconds)
 
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """The link listens; Live is not started yet."""
-    stage = Stage(tmp_path)
+    stage = Stage(tmp_path, CalmClock())
     await stage.link.open()
     stage.pair()
     yield stage

@@ -11,27 +11,35 @@ from musearoo.app.tasks import Tasks
 from musearoo.live.link import Clip, LiveNote, Mirror, Report
 from musearoo.live.script.install import Server, install
 from musearoo.live.script.link import ScriptLink, Where
+from musearoo.ports.ambient import Clock
 from musearoo.security.ambient import SystemClock
+from tests.doubles.calm import Quickened
 from tests.doubles.fake_live import FakeLive
 from tests.doubles.fake_live.song import Song
 from tests.doubles.fake_live.surface import install as install_modules
+from tests.waiting import until
 
 TOKEN = "t" * 43
-SECONDS = 10.0
-
-
-class HurriedClock(SystemClock):
-    """Real time, in which one sleeps a tenth: ten heartbeats in a second."""
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / 10)
+LIMITS = {
+    "musearoo.live.asking.PATIENCE_SECONDS": 120.0,
+    "musearoo.live.hub.ANSWER_SECONDS": 120.0,
+    "musearoo.live.keeping.SEEN_SECONDS": 30.0,
+    "musearoo.live.script.link.CONFIRM_SECONDS": 120.0,
+    "musearoo.live.timekeeping.ANSWER_SECONDS": 120.0,
+}
+"""What a Live may take on a machine that stands still at times, where that is not the question."""
 
 
 class Stage:
-    """One Live, one link. `reports` is everything that the link has told."""
+    """One Live, one link. `reports` is everything that the link has told.
 
-    def __init__(self, folder: Path) -> None:
+    There are ten heartbeats in a second of `time`.
+    """
+
+    def __init__(self, folder: Path, time: Clock | None = None) -> None:
         self.folder = folder
+        self.time = time or SystemClock()
+        self.clock = Quickened(self.time, 10)
         self.tasks = Tasks()
         self.reports: list[Report] = []
         self.leaving: list[Callable[[], None]] = []
@@ -39,7 +47,7 @@ class Stage:
         self.live: FakeLive
 
     def new_link(self, port: int) -> ScriptLink:
-        link = ScriptLink(Where(port=port), TOKEN, clock=HurriedClock(), spawn=self.tasks)
+        link = ScriptLink(Where(port=port), TOKEN, clock=self.clock, spawn=self.tasks)
         link.listen(self.reports.append)
         return link
 
@@ -48,18 +56,17 @@ class Stage:
         install(self.folder, Server("127.0.0.1", port or self.link.port, token), "test")
 
     def start_live(self, song: Song | None = None) -> FakeLive:
-        self.live = FakeLive(load(self.folder / "MuseAroo"), song=song).start()
+        create = load(self.folder / "MuseAroo")
+        self.live = FakeLive(create, song=song, monotonic=self.time.monotonic).start()
         return self.live
 
     async def here(self) -> Mirror:
-        await self.until(lambda: self.link.mirror.presence == "here")
+        await until(lambda: self.link.mirror.presence == "here", lambda: repr(self.link.mirror))
         return self.link.mirror
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait for what must come true, and fail if it does not."""
-        async with asyncio.timeout(SECONDS):
-            while not holds():  # noqa: ASYNC110  (another thread makes it true)
-                await asyncio.sleep(0.005)
+        await until(holds, lambda: f"it; told lately: {self.reports[-5:]}")
 
     async def by_hand(self, work: Callable[[], object]) -> None:
         """Do something in Live as its user would."""

@@ -1,8 +1,9 @@
 """What Live may do to a script: raise anywhere, hold dead objects, keep it waiting."""
 
+import sys
 from typing import Any
 
-from musearoo.live.link import Place
+from musearoo.live.link import Place, PresenceChanged
 from tests.application.live.script.stage import Stage, a_clip
 from tests.doubles.fake_live.song import Song
 from tests.doubles.fake_live.tracks import Track
@@ -62,17 +63,19 @@ async def test_a_fault_of_our_own_does_not_end_the_timer(playing: Stage, monkeyp
 
     bridge._mirror.speak = fails
     await playing.until(lambda: not broken)
-    await playing.until(lambda: playing.link.mirror.presence == "gone")
+    await playing.until(lambda: PresenceChanged("gone") in playing.reports)
     await playing.here()
     assert playing.live.surface._musearoo_timer.running
 
 
-async def test_a_great_set_is_told_in_small_turns(stage: Stage):
+async def test_a_great_set_is_told_in_small_turns(stage: Stage, monkeypatch):
     """Forty tracks of eighty scenes are looked at in many turns, and all of it is told."""
     song = Song(midi_tracks=40, audio_tracks=0, scenes=80)
     for number in range(80):
         song.tracks[number % 40].clip_slots[number].create_clip(4.0)
     live = stage.start_live(song)
+    # However quick the machine is, a turn is too short for all of it.
+    monkeypatch.setattr(sys.modules["MuseAroo.bridge"], "BUDGET_SECONDS", 0.001)
     turn, turns = stage.bridge().turn, [0]
 
     def counted() -> None:

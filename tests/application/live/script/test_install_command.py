@@ -13,6 +13,7 @@ from musearoo.app.live_script import script_link
 from musearoo.app.tasks import Tasks
 from musearoo.security.ambient import SystemClock
 from tests.application.live.script.stage import Stage
+from tests.doubles.calm import CalmClock
 
 
 def musearoo(home: Path, *arguments: str, **settings: str) -> Result:
@@ -79,7 +80,7 @@ def test_where_it_cannot_be_written_it_is_said(tmp_path: Path, library: Path):
 
 async def test_what_the_command_installs_connects(tmp_path: Path, library: Path):
     """The script that the command put in place finds the server of the same data folder."""
-    stage = Stage(library / "Remote Scripts")
+    stage = Stage(library / "Remote Scripts", CalmClock())
     settings = load_settings(data_dir=tmp_path / "data", live_script_port=0)
     stage.link = script_link(settings, clock=SystemClock(), spawn=stage.tasks)
     await stage.link.open()

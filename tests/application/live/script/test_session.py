@@ -59,7 +59,7 @@ async def gig(stage: Stage, folder: Path, song: Song | None = None) -> AsyncIter
     """A bound bridge over the script's link, with Live there."""
     await stage.link.close()
     song = song or Song()
-    async with house(folder) as place:
+    async with house(folder, clock=stage.time) as place:
         bridge = LiveBridge(stage.link, place.conductor)
         ada = await place.person("ada")
         project = await place.project(ada)
@@ -89,7 +89,7 @@ async def test_tempo_goes_both_ways_without_echo(stage: Stage, tmp_path: Path):
         await on.until(lambda: on.song.tempo == pytest.approx(97.3))
         await stage.by_hand(lambda: setattr(on.song, "tempo", 141.0))
         await on.until(lambda: len(on.told(TempoSet)) == begun + 2)
-        await asyncio.sleep(0.3)
+        await stage.time.sleep(0.3)
         assert len(on.told(TempoSet)) == begun + 2
         assert (await on.state()).tempo_map.bpm == 141.0
 
@@ -101,7 +101,7 @@ async def test_the_transport_goes_both_ways(stage: Stage, tmp_path: Path):
         await on.until(lambda: on.song.is_playing)
         await stage.by_hand(on.song.stop_playing)
         await on.until(lambda: len(on.told(TransportChanged)) == 2)
-        await asyncio.sleep(0.3)
+        await stage.time.sleep(0.3)
         assert [each.playing for each in on.told(TransportChanged)] == [True, False]
 
 

@@ -49,8 +49,8 @@ async def test_tempo_signature_and_key_go_both_ways(playing: Stage):
     await playing.until(lambda: playing.link.mirror.tempo == 140.125)
     told = [r for r in playing.reports if isinstance(r, TempoReported)]
     assert told == [TempoReported(87.5), TempoReported(140.125)]
-    assert SignatureReported(7, 8) in playing.reports
-    assert KeyReported(9, "Minor") in playing.reports
+    await playing.until(lambda: SignatureReported(7, 8) in playing.reports)
+    await playing.until(lambda: KeyReported(9, "Minor") in playing.reports)
 
 
 async def test_the_transport_goes_both_ways(playing: Stage):
@@ -90,7 +90,7 @@ async def test_tracks_that_come_move_and_go_are_followed(playing: Stage):
     assert in_live(first.clip_slots[1].clip._notes) == list(a_clip(8).notes)
     await playing.by_hand(lambda: song.delete_track(0))
     await playing.until(lambda: len(link.mirror.tracks) == 4)
-    assert link.mirror.tracks[3].clips[1] == "Drums 1"
+    await playing.until(lambda: link.mirror.tracks[3].clips[1] == "Drums 1")
     assert any(isinstance(report, SetReported) for report in playing.reports)
 
 
@@ -100,7 +100,7 @@ async def test_scenes_that_come_and_go_keep_the_clips_apart(playing: Stage):
     await link.write_clip(Place(0, 2), a_clip(4), over=None)
     await playing.by_hand(lambda: song.create_scene(0))
     await playing.until(lambda: link.mirror.tracks[0].clips[3:4] == ("Drums 1",))
-    assert len(link.mirror.scenes) == 9
+    await playing.until(lambda: len(link.mirror.scenes) == 9)
     await playing.by_hand(lambda: song.delete_scene(0))
     await playing.until(lambda: link.mirror.tracks[0].clips[2] == "Drums 1")
     await playing.by_hand(lambda: song.delete_scene(2))
@@ -116,7 +116,9 @@ async def test_names_and_clips_changed_by_hand_are_reported(playing: Stage):
     await playing.by_hand(lambda: setattr(song.scenes[3], "name", "Bridge"))
     await playing.by_hand(lambda: setattr(clip, "name", "Mine now"))
     await playing.until(lambda: link.mirror.tracks[1].clips[0] == "Mine now")
-    assert (link.mirror.tracks[1].name, link.mirror.scenes[3]) == ("Bass", "Bridge")
+    await playing.until(
+        lambda: (link.mirror.tracks[1].name, link.mirror.scenes[3]) == ("Bass", "Bridge")
+    )
     await playing.by_hand(song.tracks[1].clip_slots[0].delete_clip)
     await playing.until(lambda: link.mirror.tracks[1].clips[0] is None)
 
