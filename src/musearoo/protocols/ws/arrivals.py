@@ -8,6 +8,7 @@ from musearoo.protocols.ws.outbox import Outbox
 
 TOGETHER_SECONDS: Final = 0.020
 _CROWD_SECONDS: Final = 0.320
+_MEMBER_SECONDS: Final = 0.002
 
 
 class Hearer(Protocol):
@@ -20,15 +21,14 @@ class Hearer(Protocol):
 class Arrivals:
     """Tells the members of a room of each other; a later word on a connection replaces its last.
 
-    A thousand who come back at once would else cause a million writes. While a crowd comes each
-    wait is twice as long as the last, or telling all of all takes the time to let them in.
+    A thousand who come back at once would else cause a million writes. The wait grows with the
+    room, so that telling takes the same part of a second however many there are to be told.
     """
 
     def __init__(self, members: Mapping[str, Hearer], clock: Callable[[], float]) -> None:
         self._members = members
         self._clock = clock
         self._told_at = 0.0
-        self._together = TOGETHER_SECONDS
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: dict[str, tuple[bytes, Hearer | None]] = {}
 
@@ -37,13 +37,18 @@ class Arrivals:
         """Whether something is still untold."""
         return bool(self._waiting)
 
+    @property
+    def together(self) -> float:
+        """How many seconds lie between two tellings, at the least."""
+        return min(max(TOGETHER_SECONDS, _MEMBER_SECONDS * len(self._members)), _CROWD_SECONDS)
+
     def say(self, connection: str, frame: bytes, but: Hearer | None) -> None:
         """Tell everyone `but` one of them of a connection, now or a little later."""
         self._waiting.pop(connection, None)
         self._waiting[connection] = frame, but
         if self._timer is not None:
             return
-        left = self._told_at + self._together - self._clock()
+        left = self._told_at + self.together - self._clock()
         if left <= 0:
             self.tell()
         else:
@@ -56,8 +61,6 @@ class Arrivals:
             self._timer = None
         self._told_at = self._clock()
         waiting, self._waiting = self._waiting, {}
-        crowd = len(waiting) > 1
-        self._together = min(2 * self._together, _CROWD_SECONDS) if crowd else TOGETHER_SECONDS
         everything = b"".join(frame for frame, _ in waiting.values())
         spared = {id(but) for _, but in waiting.values() if but is not None}
         for member in self._members.values():
