@@ -1,6 +1,7 @@
 """Both databases for one suite: a test that takes `store` runs on SQLite and on PostgreSQL."""
 
 import asyncio
+import importlib
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,9 +17,12 @@ from tests.servers.postgres import CannotRun, Postgres, running
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server of this test process."""
+    """A PostgreSQL server of this test process, which may stand still for a while."""
     try:
-        with running() as server:
+        with running() as server, pytest.MonkeyPatch.context() as patched:
+            adapter = importlib.import_module("musearoo.storage.postgres")
+            for name in ("CONNECT_SECONDS", "LOCK_SECONDS"):
+                patched.setattr(adapter, name, 60)
             yield server
     except CannotRun as reason:
         pytest.skip(f"PostgreSQL cannot run here: {reason}")

@@ -16,6 +16,7 @@ from musearoo.domain.errors import InvalidValue, NotFound, PayloadTooLarge, Unav
 from musearoo.ports.store import Blobs
 from musearoo.storage import blobs as module
 from musearoo.storage.blobs import LocalBlobs
+from tests.waiting import until
 
 
 def key_of(content: bytes) -> str:
@@ -195,9 +196,7 @@ class TestReceive:
             reception.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reception
-        async with asyncio.timeout(10):
-            while files(folder):  # noqa: ASYNC110  a thread tidies up
-                await asyncio.sleep(0.01)
+        await until(lambda: not files(folder), "a thread to tidy up")
 
     async def test_only_files_received_here_are_adopted(
         self, blobs: LocalBlobs, tmp_path: Path

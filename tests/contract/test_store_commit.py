@@ -9,6 +9,7 @@ import pytest
 from musearoo.domain.errors import Conflict, NotFound, Unavailable
 from musearoo.storage import schema
 from tests.contract.making import ANN, SONG, asset, event, project, session, user, with_song
+from tests.waiting import PATIENCE
 
 
 class Refused(Exception):
@@ -156,12 +157,14 @@ class TestRead:
         def slow(tx):
             tx.accounts.count_generation(ANN, "2026-11", 1)
             entered.set()
-            assert leave.wait(10)
+            assert leave.wait(2 * PATIENCE)
 
         write = asyncio.ensure_future(store.write(slow))
-        await asyncio.to_thread(entered.wait, 10)
-        seen = await asyncio.wait_for(store.read(lambda tx: tx.accounts.get(ANN)), 5)
-        leave.set()
+        try:
+            assert await asyncio.to_thread(entered.wait, PATIENCE)
+            seen = await asyncio.wait_for(store.read(lambda tx: tx.accounts.get(ANN)), PATIENCE)
+        finally:
+            leave.set()
         await write
         assert user() == seen
 

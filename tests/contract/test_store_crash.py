@@ -17,6 +17,7 @@ from musearoo.domain.errors import Unavailable
 from musearoo.storage.opening import open_store
 from tests.contract.making import ANN, user
 from tests.servers.postgres import Postgres
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 READY_SECONDS = 2.0
@@ -44,16 +45,17 @@ async def test_whatever_was_acknowledged_survives_kill_9_once(
         )  # fmt: skip
         assert writer.stdout is not None
         assert b"open\n" == await writer.stdout.readline()
-        await asyncio.sleep(chance.uniform(0.05, 0.4))
+        for _ in range(chance.randint(40, 300)):
+            acknowledged.add((await writer.stdout.readline()).decode().strip())
         writer.send_signal(signal.SIGKILL)
         lines = (await writer.stdout.read()).decode().split("\n")
         acknowledged.update(lines[:-1])  # the last line may be cut
         await writer.wait()
 
-        began = time.monotonic()
+        began = time.process_time()  # the machine may stand still, which is no work of ours
         store = await asyncio.to_thread(open_store, database, tmp_path / "data")
         rows = await store.read(lambda tx: tx.audit.latest(10_000_000))
-        assert time.monotonic() - began < READY_SECONDS * 3  # the machine may be busy
+        assert time.process_time() - began < READY_SECONDS * 3
         stored = Counter(row.action for row in rows)
         assert acknowledged <= set(stored)
         assert {1} == set(stored.values())
@@ -79,7 +81,6 @@ async def test_postgres_connections_cut_by_the_server_are_made_anew(
     await store.close()
 
 
-@pytest.mark.serial
 async def test_postgres_gone_is_unavailable_soon_and_comes_back(
     postgres: Postgres, own_database: str, tmp_path: Path
 ) -> None:
@@ -91,13 +92,12 @@ async def test_postgres_gone_is_unavailable_soon_and_comes_back(
         f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
     )
 
-    began = time.monotonic()
-    outcomes = await asyncio.gather(
-        *(store.write(lambda tx: tx.accounts.get(ANN)) for _ in range(5)),
-        *(store.read(lambda tx: tx.accounts.get(ANN)) for _ in range(5)),
-        return_exceptions=True,
-    )
-    assert time.monotonic() - began < 5
+    async with asyncio.timeout(PATIENCE):  # half of what it waits for a silent server here
+        outcomes = await asyncio.gather(
+            *(store.write(lambda tx: tx.accounts.get(ANN)) for _ in range(5)),
+            *(store.read(lambda tx: tx.accounts.get(ANN)) for _ in range(5)),
+            return_exceptions=True,
+        )
     assert {Unavailable} == {type(outcome) for outcome in outcomes}
     assert name not in str(outcomes)
 

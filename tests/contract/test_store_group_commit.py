@@ -11,6 +11,7 @@ from musearoo.domain.errors import Unavailable
 from musearoo.ports.store import Transaction
 from musearoo.storage import group_commit
 from musearoo.storage.group_commit import IN_FLIGHT, LARGEST_BATCH, GroupCommit
+from tests.waiting import PATIENCE, until
 
 
 class Scripted:
@@ -41,7 +42,7 @@ class Scripted:
         return not self.transaction_lost
 
     def commit(self) -> None:
-        self.gate.wait(10)
+        self.gate.wait(2 * PATIENCE)
         self.calls.append("commit")
         if self.commit_error is not None:
             raise self.commit_error
@@ -75,9 +76,7 @@ def fail(_: Any) -> None:
 
 async def taken(writer: Scripted) -> None:
     """Wait until the thread is in the commit of its first batch."""
-    async with asyncio.timeout(10):
-        while "keep" not in writer.calls:  # noqa: ASYNC110  a thread has no event for tests
-            await asyncio.sleep(0.002)
+    await until(lambda: "keep" in writer.calls, "the first batch")
 
 
 class TestBatches:
@@ -135,7 +134,7 @@ class TestBatches:
                 commit.run(lambda tx: 4),
                 return_exceptions=True,
             ),
-            5,
+            PATIENCE,
         )
         assert [RuntimeError] * 3 == [type(outcome) for outcome in outcomes[:3]]
         assert 4 == outcomes[3]
@@ -213,9 +212,9 @@ class TestThread:
         writer.commit_error = OSError("disk")
         for _ in range(2):
             with pytest.raises(Unavailable):
-                await asyncio.wait_for(commit.run(lambda tx: 1), 5)
+                await asyncio.wait_for(commit.run(lambda tx: 1), PATIENCE)
         writer.commit_error = None
-        assert 2 == await asyncio.wait_for(commit.run(lambda tx: 2), 5)
+        assert 2 == await asyncio.wait_for(commit.run(lambda tx: 2), PATIENCE)
 
 
 class TestBounds:
@@ -248,8 +247,8 @@ class TestBounds:
                 write.cancel()
             writer.gate.set()
             await asyncio.gather(blocker, *writes, return_exceptions=True)
+            await asyncio.wait_for(commit.run(lambda tx: None), PATIENCE)
         assert len(ran) == 3 * (IN_FLIGHT - 1)  # what had its place was done all the same
-        await asyncio.wait_for(commit.run(lambda tx: None), 5)
 
     async def test_closed_thread_refuses_and_those_who_waited_hear_it(
         self, writer: Scripted

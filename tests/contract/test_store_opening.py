@@ -14,6 +14,7 @@ from musearoo.storage.folder import LOCK_NAME, FolderLock
 from musearoo.storage.opening import DATABASE_NAME, open_store
 from musearoo.storage.sqlite import check_version
 from tests.contract.making import ANN, user
+from tests.waiting import PATIENCE
 
 HOLDER = """
 import sys, pathlib
@@ -45,7 +46,7 @@ class TestFolderLock:
             FolderLock(tmp_path)
 
         holder.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
-        holder.wait(10)
+        holder.wait(PATIENCE)
         holder.stdin.close()
         holder.stdout.close()
         assert (tmp_path / LOCK_NAME).exists()

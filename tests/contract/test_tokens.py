@@ -132,9 +132,10 @@ class TestTicket:
         assert tickets.redeem(stays, NOW) == other
 
 
-@pytest.mark.serial
-def test_second_check_of_a_token_costs_a_microsecond(tokens):
-    """A fresh check costs about 25; the fastest of many runs, for the machine is not ours alone."""
+def test_second_check_of_a_token_costs_a_part_of_the_first(tokens):
+    """About a microsecond against 25; the fastest of each, for the machine is not ours alone."""
+    made = iter([tokens.access(USER, FamilyId(f"f{n}"), NOW)[0] for n in range(500)])
     token, _ = tokens.access(USER, FAMILY, NOW)
-    runs = timeit.repeat(lambda: tokens.verify(token, NOW), number=1000, repeat=50)
-    assert min(runs) / 1000 < 3e-6
+    first = timeit.repeat(lambda: tokens.verify(next(made), NOW), number=10, repeat=50)
+    second = timeit.repeat(lambda: tokens.verify(token, NOW), number=10, repeat=500)
+    assert min(second) < min(first) / 5
