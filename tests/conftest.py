@@ -1,4 +1,8 @@
-"""What all tests share: how hard Hypothesis looks, and what a missing program means."""
+"""What all tests share: how Hypothesis looks, in which order, and what a missing program means.
+
+By default both are the same in every run, so that a change is judged by what it changes; the
+profiles `nightly` and `fuzz` look at random.
+"""
 
 import os
 import shutil
@@ -6,13 +10,42 @@ import shutil
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
+
+ORDER = 20260101
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 
 # A busy machine makes single examples slow; that is no failure.
 settings.register_profile(
-    "default", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
+    "default",
+    deadline=None,
+    max_examples=20,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
+    database=None,
 )
-settings.register_profile("fuzz", parent=settings.get_profile("default"), max_examples=20_000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+random = settings(
+    settings.get_profile("default"),
+    derandomize=False,
+    database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
+)
+settings.register_profile("nightly", parent=random, max_examples=200)
+settings.register_profile("fuzz", parent=random, max_examples=20_000)
+settings.load_profile(PROFILE)
+
+if PROFILE == "default":
+    # Hypothesis mixes constants of the modules imported so far into its examples, which would
+    # let any file of the project, and the order of tests, change the examples of every test.
+    providers._get_local_constants = Constants
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """One order, unless `--randomly-seed` asks for another."""
+    if config.getoption("randomly_seed", None) == "default":
+        config.option.randomly_seed = ORDER
 
 
 def pytest_runtest_teardown() -> None:

@@ -1,5 +1,6 @@
 """Live following on synthetic riffs: tempo, phase, loudness, density, from the past alone."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ CHORDS = tuple(
 Hits = tuple[tuple[float, int, float], ...]
 
 
+@cache
 def pluck(pitch: int, seconds: float) -> Any:
     time = np.arange(int(seconds * RATE)) / RATE
     hertz = 440 * 2 ** ((pitch - 69) / 12)
