@@ -1,6 +1,7 @@
 """The terminal: a riff in, a band out; what cannot be done is told in one line, with its code."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.flow.outcomes import LONG
 from tests.flow.sounds import RATE, riff, wav
+from tests.servers.server import nobody_listens
 
 LEAD = 0.75
 
@@ -24,9 +27,16 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def musearoo(*arguments: object) -> subprocess.CompletedProcess[str]:
+def musearoo(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "musearoo.app", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )
 
 
 def test_a_band_in_a_folder(recording: Path, tmp_path: Path) -> None:
@@ -73,7 +83,8 @@ def test_what_cannot_be_done(
     silence.write_bytes(wav(np.zeros(5 * RATE)))
     names = {"RIFF": str(recording), "SILENCE": str(silence), "out": str(tmp_path / "out")}
     told = [names.get(word, word) for word in arguments]
-    done = musearoo(*told)
+    with nobody_listens() as port:
+        done = musearoo(*told, MUSEAROO_DATA_DIR=str(tmp_path), MUSEAROO_PORT=str(port))
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -134,6 +135,14 @@ class ServerProcess:
             if found is not None:
                 return found[1], found[2] or ""
         raise AssertionError(f"the server did not say where it listens:\n{self.log()}")
+
+
+@contextmanager
+def nobody_listens() -> Iterator[int]:
+    """A port on which connections are refused for as long as the block lasts."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
 
 
 @contextmanager
