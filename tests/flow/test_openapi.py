@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.flow.outcomes import outcome
 from tests.servers.server import ServerProcess, serving
 
 EXAMPLES = int(os.environ.get("MUSEAROO_OPENAPI_EXAMPLES", "12"))
@@ -37,8 +38,6 @@ ENDING = frozenset(
     }
 )
 
-pytestmark = pytest.mark.serial
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
@@ -52,9 +51,8 @@ def seeded(server: ServerProcess) -> Iterator[tuple[httpx.Client, dict[str, str]
     """A login, and real ids for every path parameter."""
     with server.client() as client:
         project = client.post("/api/v3/projects", json={"name": "Seeded"}).json()["id"]
-        made = client.post(
-            f"/api/v3/projects/{project}/generate", json={"engine": "drummaroo"}
-        ).json()
+        asked = {"engine": "drummaroo"}
+        made = outcome(client, client.post(f"/api/v3/projects/{project}/generate", json=asked))
         export = client.post(f"/api/v3/projects/{project}/export", json={"format": "midi"}).json()
         yield (
             client,

@@ -5,13 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.flow.outcomes import outcome
 from tests.servers.server import serving
 
 BLOCKED = Path(__file__).parent.parent / "servers" / "blocked"
-pytestmark = pytest.mark.serial
 
 
 def test_a_take_is_played_without_the_posix_modules(tmp_path: Path) -> None:
