@@ -1,12 +1,13 @@
 """Ableton Live by our script with a running server: installed, connected, played, written."""
 
+import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,27 @@ import pytest
 from tests.application.live.script.stage import load
 from tests.doubles.fake_live import FakeLive
 from tests.doubles.fake_live.song import Song
+from tests.flow.outcomes import LONG, outcome
 from tests.servers.server import serving
-
-DEADLINE = 20.0
+from tests.waiting import wait_until
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
-    """A script port that was free a moment ago: the script must find it again after a restart."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    """A script port that the script must find again after a restart."""
     return {
         "MUSEAROO_LIVE": "script",
-        "MUSEAROO_LIVE_SCRIPT_PORT": str(port),
+        "MUSEAROO_LIVE_SCRIPT_PORT": str(quiet_port()),
         "MUSEAROO_DATA_DIR": str(tmp_path / "data"),
     }
+
+
+def quiet_port() -> int:
+    """A free port of those that systems give to nobody by themselves (32768 and above)."""
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 50):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")
 
 
 @pytest.fixture
@@ -51,14 +58,6 @@ def live(tmp_path: Path, settings: dict[str, str]) -> Iterator[FakeLive]:
     running.stop()
 
 
-def until(true: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + DEADLINE
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
-
-
 def status(http: httpx.Client) -> Any:
     return http.get("/api/v3/live").json()
 
@@ -70,22 +69,28 @@ def test_from_the_installation_to_a_clip(
     with serving(tmp_path / "data", settings) as server, server.client() as http:
         project = http.post("/api/v3/projects", json={"name": "Live"}).json()["id"]
         http.post(f"/api/v3/projects/{project}/sessions").raise_for_status()
-        until(lambda: status(http)["presence"] == "here")
-        until(lambda: status(http)["session_id"] == project)
+        wait_until(lambda: status(http)["presence"] == "here", "the script", LONG)
+        wait_until(lambda: status(http)["session_id"] == project, "the session in Live")
         assert status(http)["way"] == "MuseAroo script"
         command(http, project, "set_parameter", path="session/tempo", value=97.5)
-        until(lambda: live.song.tempo == 97.5)
+        wait_until(lambda: live.song.tempo == 97.5, "the tempo in Live")
         live.do(lambda: setattr(live.song, "tempo", 133.0))
-        until(lambda: state(http, project)["tempo"] == 133.0)
+        wait_until(lambda: state(http, project)["tempo"] == 133.0, "the tempo of Live")
         take = generated(http, project)
         command(http, project, "commit_take", part="drums", take_id=take)
         slots = live.song.tracks[1].clip_slots
-        until(lambda: slots[0].clip is not None and "drums " in slots[0].clip.name)
-        until(lambda: slots[0].clip._notes)
         played = {note["pitch"] for note in http.get(f"/api/v3/takes/{take}").json()["notes"]}
-        assert {note.pitch for note in slots[0].clip._notes} == played
+        wait_until(lambda: written(slots[0].clip) == played, lambda: str(written(slots[0].clip)))
+        assert "drums " in slots[0].clip.name
         assert status(http)["failure"] is None
-    until(lambda: "MuseAroo: the server is gone; waiting for it" in live.messages)
+    wait_until(
+        lambda: "MuseAroo: the server is gone; waiting for it" in live.messages, "word of the end"
+    )
+
+
+def written(clip: Any) -> set[int]:
+    """The pitches in a clip, if there is one."""
+    return {note.pitch for note in clip._notes} if clip is not None else set()
 
 
 def command(http: httpx.Client, project: str, name: str, **args: Any) -> None:
@@ -101,5 +106,4 @@ def generated(http: httpx.Client, project: str) -> str:
     answer = http.post(
         f"/api/v3/projects/{project}/generate", json={"engine": "drummaroo", "seed": 5}
     )
-    answer.raise_for_status()
-    return str(answer.json()["take_id"])
+    return str(outcome(http, answer)["take_id"])

@@ -9,6 +9,7 @@ import websockets
 
 from musearoo.codecs.osc import Message, decode, encode
 from tests.servers.server import ServerProcess
+from tests.waiting import PATIENCE, until
 
 DRUMS = "/musearoo/drums/complexity"
 
@@ -27,17 +28,21 @@ def session(http: httpx.Client) -> str:
     return opened
 
 
+def asked(url: str, **headers: str) -> httpx.Response:
+    return httpx.get(url, headers=headers, timeout=PATIENCE)
+
+
 def test_the_tree_says_what_may_be_sent(server: ServerProcess):
-    node = httpx.get(f"{server.url}{DRUMS}").json()
+    node = asked(f"{server.url}{DRUMS}").json()
     assert (DRUMS, "f", 2) == (node["FULL_PATH"], node["TYPE"], node["ACCESS"])
     assert [{"MIN": 0.0, "MAX": 1.0}] == node["RANGE"]
     assert "VALUE" not in node
-    whole = httpx.get(server.url, headers={"Accept": "application/json"}).json()
+    whole = asked(server.url, Accept="application/json").json()
     assert {"drums", "bass", "melody", "harmony"} <= set(whole["CONTENTS"]["musearoo"]["CONTENTS"])
 
 
 def test_host_info_names_the_ports(server: ServerProcess):
-    info = httpx.get(f"{server.url}/?HOST_INFO").json()
+    info = asked(f"{server.url}/?HOST_INFO").json()
     assert info["WS_PORT"] == httpx.URL(server.url).port
     assert info["OSC_PORT"] > 0
     assert info["EXTENSIONS"]["LISTEN"] is True
@@ -49,28 +54,36 @@ def test_host_info_names_the_ports(server: ServerProcess):
     [(f"{DRUMS}?RANGE", 200), (f"{DRUMS}?VALUE", 204), (f"{DRUMS}?X", 400), ("/musearoo/no", 404)],
 )
 def test_attributes(server: ServerProcess, path: str, status: int):
-    assert status == httpx.get(f"{server.url}{path}").status_code
+    assert status == asked(f"{server.url}{path}").status_code
 
 
 def test_the_page_is_still_at_the_root(server: ServerProcess):
-    page = httpx.get(server.url, headers={"Accept": "text/html,*/*"})
+    page = asked(server.url, Accept="text/html,*/*")
     assert "text/html" in page.headers["content-type"]
 
 
 def test_another_host_gets_no_tree(server: ServerProcess):
-    assert 421 == httpx.get(f"{server.url}/musearoo", headers={"Host": "evil.example"}).status_code
+    assert 421 == asked(f"{server.url}/musearoo", Host="evil.example").status_code
 
 
 def listening(server: ServerProcess, **more):
-    return websockets.connect(server.url.replace("http", "ws") + "/", **more)
+    url = server.url.replace("http", "ws") + "/"
+    return websockets.connect(url, open_timeout=PATIENCE, **more)
 
 
 async def heard(socket, address: str) -> Message:
-    async with asyncio.timeout(10):
-        while True:
+    return (await told_up_to(socket, address))[-1]
+
+
+async def told_up_to(socket, address: str) -> list[Message]:
+    """All messages up to the first at an address."""
+    told: list[Message] = []
+    async with asyncio.timeout(PATIENCE):
+        while not told or told[-1].address != address:
             message = decode(await socket.recv())
-            if isinstance(message, Message) and message.address == address:
-                return message
+            assert isinstance(message, Message)
+            told.append(message)
+    return told
 
 
 async def test_a_listener_hears_the_value_in_force_and_every_change(server, http, session):
@@ -93,21 +106,22 @@ async def test_a_listener_sends_packets_and_hears_nothing_it_did_not_ask_for(ser
         assert await set_values(http, session, 2) == {
             "drums/complexity": 0.75, "bass/density": 0.125,
         }  # fmt: skip
+        # What it moved itself is confirmed to it when it has come to rest.
+        told = await told_up_to(socket, "/musearoo/bass/density")
+        assert told == [Message("/musearoo/bass/density", (0.125,))]
         await socket.send(encode(Message("/musearoo/ping")))
         assert Message("/musearoo/pong", (session,)) == decode(await socket.recv())
 
 
 async def set_values(http: httpx.Client, session: str, number: int) -> dict[str, float]:
     """The first parameters that were set in a session, once there are so many."""
-    deadline = asyncio.get_running_loop().time() + 10
-    values: dict[str, float] = {}
-    while len(values) < number and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(0.02)
+
+    async def values() -> dict[str, float]:
         listed = await asyncio.to_thread(http.get, f"/api/v3/sessions/{session}/events?after=0")
-        events = listed.json()
-        for event in events["events"]:
-            values[event["data"]["path"]] = event["data"]["value"]
-    return values
+        found = [event["data"] for event in listed.json()["events"]]
+        return {each["path"]: each["value"] for each in found} if len(found) >= number else {}
+
+    return await until(values, f"{number} parameters")
 
 
 async def test_rubbish_harms_nobody(server, session):
