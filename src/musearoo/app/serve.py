@@ -195,9 +195,12 @@ def _listen(settings: Settings) -> socket.socket:
 def _address(settings: Settings, graph: Graph, port: int) -> str:
     scheme = "https" if settings.tls_cert else "http"
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    base = settings.public_url or f"{scheme}://{host}:{port}"
-    token = graph.local_tokens.issue() if graph.local_tokens is not None else None
-    return f"{base}/#local={token}" if token else f"{base}/"
+    here = f"{scheme}://{host}:{port}"
+    base = settings.public_url or here
+    if graph.local_tokens is None:
+        return f"{base}/"
+    graph.local_tokens.listening_at(here)
+    return f"{base}/#local={graph.local_tokens.issue()}"
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 TOKEN_NAME: Final = "local-token"  # noqa: S105  (a file name)
+ADDRESS_NAME: Final = "local-address"
 
 
 class LocalTokens:
@@ -14,6 +15,7 @@ class LocalTokens:
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / TOKEN_NAME
+        self._address = data_dir / ADDRESS_NAME
         self._live: set[str] = set()
         self._in_folder = ""
         self._renew()
@@ -35,23 +37,41 @@ class LocalTokens:
             self._renew()
         return True
 
+    def listening_at(self, url: str) -> None:
+        """Leave word in the folder where the server answers, whatever its port."""
+        _put(self._address, url)
+
     def remove(self) -> None:
-        """Take the token out of the folder, as when the server ends."""
+        """Take token and address out of the folder, as when the server ends."""
         self._path.unlink(missing_ok=True)
+        self._address.unlink(missing_ok=True)
 
     def _renew(self) -> None:
         self._in_folder = self.issue()
-        fresh = self._path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(self._in_folder)
-        fresh.replace(self._path)
+        _put(self._path, self._in_folder)
 
 
 def read_local_token(data_dir: Path) -> str | None:
     """The token in a data folder, or None when no server runs on it in local mode."""
+    return _read(data_dir / TOKEN_NAME)
+
+
+def read_local_address(data_dir: Path) -> str | None:
+    """Where the server that runs on a data folder answers, or None when none has said so."""
+    return _read(data_dir / ADDRESS_NAME)
+
+
+def _put(path: Path, text: str) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def _read(path: Path) -> str | None:
     try:
-        return (data_dir / TOKEN_NAME).read_text(encoding="utf-8").strip() or None
+        return path.read_text(encoding="utf-8").strip() or None
     except OSError:
         return None

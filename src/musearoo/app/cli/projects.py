@@ -4,20 +4,18 @@ import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Final
+from urllib.parse import quote
 
 import typer
 
 from musearoo.app.cli.console import AsJson, answer, load_settings, run
-from musearoo.app.settings import Settings
+from musearoo.app.cli.reaching import Server, Token, at_hand, latest, told
+from musearoo.client import Account
 from musearoo.conductor.accounts import Accounts
 from musearoo.domain.errors import Conflict, InvalidValue, Unavailable
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Tier
-from musearoo.security.local_tokens import read_local_token
-
-if TYPE_CHECKING:
-    import httpx
 
 user = typer.Typer(help="Look after accounts.", no_args_is_help=True)
 _WAIT_SECONDS: Final = 300.0
@@ -26,19 +24,27 @@ _ORIGIN: Final = Origin("cli", "127.0.0.0/24", "cli", "cli")
 
 
 def export(
-    project: Annotated[str, typer.Argument(help="The id of a project.")],
-    format_name: Annotated[str, typer.Option("--format", help="midi, musicxml ...")],
+    project: Annotated[
+        str | None, typer.Argument(help="Id of a project; the latest one if left out.")
+    ] = None,
+    format_name: Annotated[str, typer.Option("--format", help="midi, musicxml ...")] = "midi",
     output: Annotated[Path | None, typer.Option("-o", "--output")] = None,
+    server: Server = None,
+    token: Token = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="The server's folder, if it has one of its own.")
+    ] = None,
     *,
     json: AsJson = False,
 ) -> None:
-    """Export a project of the local owner from the server that runs here."""
+    """Export a project of yours, from the server that runs here or from what it left."""
+    settings = load_settings(data_dir=data_dir)
 
     async def work() -> dict[str, object]:
-        async with _client(load_settings()) as client:
-            return await _export(client, project, format_name, output)
+        async with at_hand(server, token, settings) as account:
+            return await _export(account, project or await latest(account), format_name, output)
 
-    result = run(work, as_json=json)
+    result = run(told(work, "project"), as_json=json)
     answer(result, as_json=json, lines=lambda: iter([f"written to {result['file']}"]))
 
 
@@ -66,50 +72,23 @@ def set_tier(
 
 
 async def _export(
-    client: "httpx.AsyncClient", project: str, format_name: str, output: Path | None
+    account: Account, project: str, format_name: str, output: Path | None
 ) -> dict[str, object]:
-    path = f"/api/v3/projects/{project}/export"
-    started = _checked(await client.post(path, json={"format": format_name}))
-    state = started
+    path = f"/projects/{quote(project, safe='')}/export"
+    state = await account.call("POST", path, json={"format": format_name})
+    export_id = state["export_id"]
     deadline = time.monotonic() + _WAIT_SECONDS
     while state.get("status") not in {"completed", "failed"}:
         if time.monotonic() > deadline:
             raise Unavailable("The export takes longer than expected; ask again later.")
         await asyncio.sleep(_POLL_SECONDS)
-        state = _checked(await client.get(f"/api/v3/exports/{started['export_id']}"))
+        state = await account.call("GET", f"/exports/{export_id}")
     if state["status"] == "failed":
         raise Conflict(str(state.get("error")))
-    content = await client.get(str(state["download_url"]))
+    content = await account.download(str(state["download_url"]))
     target = output or Path(f"{project}.{format_name}")
-    target.write_bytes(content.content)
-    return {"export_id": started["export_id"], "file": str(target), "bytes": len(content.content)}
-
-
-def _client(settings: Settings) -> "httpx.AsyncClient":
-    import httpx  # noqa: PLC0415  (loads slowly)
-
-    token = read_local_token(settings.data_dir)
-    if token is None:
-        raise Unavailable("No server runs on this data folder; start one with musearoo serve.")
-    scheme = "https" if settings.tls_cert else "http"
-    base = f"{scheme}://{settings.host}:{settings.port}"
-    try:
-        login = httpx.post(f"{base}/api/v3/auth/local", json={"token": token}, timeout=10)
-    except httpx.HTTPError as error:
-        raise Unavailable(
-            f"The server at {base} does not answer; if it has another port, say MUSEAROO_PORT=..."
-        ) from error
-    access = _checked(login)["access_token"]
-    return httpx.AsyncClient(
-        base_url=base, headers={"Authorization": f"Bearer {access}"}, timeout=60
-    )
-
-
-def _checked(response: "httpx.Response") -> dict[str, Any]:
-    body: dict[str, Any] = response.json()
-    if response.is_error:
-        raise Conflict(str(body.get("detail") or body.get("title")))
-    return body
+    target.write_bytes(content)
+    return {"export_id": export_id, "file": str(target), "bytes": len(content)}
 
 
 def _tier_lines(result: dict[str, object]) -> Iterator[str]:

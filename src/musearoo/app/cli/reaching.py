@@ -1,16 +1,17 @@
 """How a command reaches a running server: its account there, and a live session."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from musearoo.app.cli.console import load_settings
 from musearoo.app.settings import Settings
-from musearoo.client import Account, ClientError, Refused, Session, connect
+from musearoo.client import Account, ClientError, Refused, Session, Unreachable, connect
 from musearoo.domain.errors import Conflict, MuseArooError, NotFound, Unavailable
-from musearoo.security.local_tokens import read_local_token
+from musearoo.security.local_tokens import read_local_address, read_local_token
+from musearoo.storage.opening import DATABASE_NAME
 
 T = TypeVar("T")
 
@@ -26,14 +27,16 @@ Token = Annotated[
 ]
 
 
-def told(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Coroutine[Any, Any, T]]:
-    """Say the client's refusals in the words that the console knows."""
+def told(
+    work: Callable[[], Coroutine[Any, Any, T]], what: str = "session"
+) -> Callable[[], Coroutine[Any, Any, T]]:
+    """Say the client's refusals in the words that the console knows; `what` is not found."""
 
     async def work_told() -> T:
         try:
             return await work()
         except Refused as refusal:
-            raise _known(refusal) from None
+            raise _known(refusal, what) from None
         except ClientError as failure:
             raise Unavailable(str(failure)) from None
 
@@ -41,15 +44,62 @@ def told(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Coroutine[A
 
 
 @asynccontextmanager
-async def logged_in(server: str | None, token: str | None) -> AsyncIterator[Account]:
+async def logged_in(
+    server: str | None, token: str | None, settings: Settings | None = None
+) -> AsyncIterator[Account]:
     """The account of whoever runs the command; on this machine its owner's."""
-    settings = load_settings()
-    scheme = "https" if settings.tls_cert else "http"
-    url = server or f"{scheme}://{settings.host}:{settings.port}"
-    async with Account(url, token=token) as account:
+    settings = settings or load_settings()
+    async with Account(server or _address(settings), token=token) as account:
         if token is None:
             await _login(account, settings)
         yield account
+
+
+@asynccontextmanager
+async def at_hand(
+    server: str | None, token: str | None, settings: Settings
+) -> AsyncIterator[Account]:
+    """The same, but where no server runs on this machine's folder, the folder itself is opened.
+
+    Raises `Unavailable` when nothing is kept there, or when something else has the folder.
+    """
+    async with AsyncExitStack() as opened:
+        try:
+            account = await opened.enter_async_context(logged_in(server, token, settings))
+        except (Unavailable, Unreachable):
+            if server is not None or token is not None or not _keeps_something(settings):
+                raise
+            account = await opened.enter_async_context(_in_folder(settings))
+        yield account
+
+
+@asynccontextmanager
+async def _in_folder(settings: Settings) -> AsyncIterator[Account]:
+    import httpx  # noqa: PLC0415  (these load slowly)
+
+    from musearoo.app.compose import running  # noqa: PLC0415
+    from musearoo.protocols.rest.app import create_app  # noqa: PLC0415
+    from musearoo.protocols.rest.options import RestOptions  # noqa: PLC0415
+
+    async with running(settings) as graph:
+        if graph.local_tokens is None:
+            raise Unavailable("This server has accounts: give --server and --token.")
+        options = RestOptions(local_tokens=graph.local_tokens, pace=None)
+        door = httpx.ASGITransport(create_app(graph.conductor, options))
+        async with Account("http://127.0.0.1", transport=door) as account:
+            await account.login_local(graph.local_tokens.issue())
+            yield account
+
+
+def _keeps_something(settings: Settings) -> bool:
+    return settings.database_url is not None or (settings.data_dir / DATABASE_NAME).exists()
+
+
+def _address(settings: Settings) -> str:
+    """Where the server on this data folder says it is; else where the settings would put it."""
+    scheme = "https" if settings.tls_cert else "http"
+    said = read_local_address(settings.data_dir)
+    return said or f"{scheme}://{settings.host}:{settings.port}"
 
 
 @asynccontextmanager
@@ -63,8 +113,8 @@ async def joined(
             yield live
 
 
-def _known(refusal: Refused) -> MuseArooError:
-    return NotFound("session") if refusal.code == "not-found" else Conflict(refusal.detail)
+def _known(refusal: Refused, what: str) -> MuseArooError:
+    return NotFound(what) if refusal.code == "not-found" else Conflict(refusal.detail)
 
 
 async def _login(account: Account, settings: Settings) -> None:
