@@ -1,9 +1,7 @@
 """The fake Live with a script that speaks OSC: our double, and AbletonOSC where it is given."""
 
-import asyncio
 import contextlib
 import os
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import pytest
 
 from musearoo.app.tasks import Tasks
+from musearoo.codecs.osc import Message
 from musearoo.live.abletonosc import AbletonOscLink
 from musearoo.live.link import LiveLink, Report
 from musearoo.live.script.install import Server, install
@@ -18,14 +17,15 @@ from musearoo.live.script.link import ScriptLink, Where
 from musearoo.live.wire import Address
 from musearoo.ports.ambient import Clock
 from musearoo.ports.tasks import Spawn
-from musearoo.security.ambient import SystemClock
-from tests.application.live.script.stage import TOKEN, load
+from tests.application.live.script.stage import LIMITS, TOKEN, load
+from tests.doubles.calm import CalmClock, Quickened
 from tests.doubles.fake_live import FakeLive
 from tests.doubles.fake_live.host import abletonosc
 from tests.doubles.osc_surface import osc_surface
+from tests.doubles.ports import quiet_port
+from tests.waiting import until
 
 CHECKOUT = "MUSEAROO_ABLETONOSC"
-PATIENCE = 20.0
 
 
 @pytest.fixture(params=["double", "genuine"])
@@ -34,23 +34,24 @@ def script(request: pytest.FixtureRequest) -> str:
     return _present(request.param)
 
 
-class BriskClock(SystemClock):
-    """Real time, in which one sleeps a quarter: four heartbeats in a second."""
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / 4)
-
-
 A_LOOK = 0.8
-"""Seconds in which a link with such a clock has looked at everything."""
+"""Seconds in which a link has looked at everything: there are four heartbeats in one."""
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in LIMITS.items():
+        monkeypatch.setattr(name, seconds)
 
 
 class Stage:
-    """A Live that can be started and quit, on ports of its own."""
+    """A Live that can be started and quit, on ports of its own; it and we share one `time`."""
 
     def __init__(self, script: str) -> None:
+        self.time = CalmClock()
+        self.clock = Quickened(self.time, 4)
         self.script = script
-        self.listen, self.reply = _free_port(), _free_port()
+        self.listen, self.reply = quiet_port(), quiet_port()
         self.live: FakeLive | None = None
 
     @property
@@ -60,7 +61,7 @@ class Stage:
     def start(self, **settings: Any) -> FakeLive:
         """Start Live anew."""
         self.quit()
-        self.live = FakeLive(self._create(), **settings).start()
+        self.live = FakeLive(self._create(), monotonic=self.time.monotonic, **settings).start()
         return self.live
 
     def quit(self) -> None:
@@ -83,6 +84,8 @@ class ScriptStage:
     """A Live with our own script, which connects to the link that was made last."""
 
     def __init__(self, folder: Path) -> None:
+        self.time = CalmClock()
+        self.clock = Quickened(self.time, 4)
         self.folder = folder
         self.live: FakeLive | None = None
         self._link: ScriptLink
@@ -95,7 +98,8 @@ class ScriptStage:
         """Start Live anew, with the script installed."""
         self.quit()
         install(self.folder, Server("127.0.0.1", self._link.port, TOKEN), "test")
-        self.live = FakeLive(load(self.folder / "MuseAroo"), **settings).start()
+        create = load(self.folder / "MuseAroo")
+        self.live = FakeLive(create, monotonic=self.time.monotonic, **settings).start()
         return self.live
 
     def quit(self) -> None:
@@ -134,11 +138,11 @@ def stage(script: str) -> Iterator[Stage]:
 
 @contextlib.asynccontextmanager
 async def linked(
-    stage: Stage, clock: Clock | None = None
+    stage: Stage,
 ) -> AsyncIterator[tuple[AbletonOscLink, list[Report]]]:
     """A link to it, with everything it reports."""
     tasks, reports = Tasks(), []  # type: ignore[var-annotated]
-    link = stage.link(clock or BriskClock(), tasks)
+    link = stage.link(stage.clock, tasks)
     link.listen(reports.append)
     await link.open()
     try:
@@ -148,20 +152,13 @@ async def linked(
         await tasks.close()
 
 
-async def until(true: Callable[[], object], what: str = "") -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not true():  # noqa: ASYNC110  (what is waited for lies in Live's thread)
-            await asyncio.sleep(0.01)
-
-
 async def here(link: LiveLink) -> None:
     """Wait until Live is there."""
-    await until(lambda: link.mirror.presence == "here")
+    await until(lambda: link.mirror.presence == "here", lambda: repr(link.mirror))
 
 
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+async def all_read(link: LiveLink) -> None:
+    """Wait until Live has read all that was sent, what was sent again for no answer too."""
+    if isinstance(link, AbletonOscLink):
+        question = Message("/live/song/get/tempo", ("all read",))
+        await link._asking.confirm(question, accepts=lambda told: "all read" in told.arguments)

@@ -1,6 +1,5 @@
 """The bridge: a session and a Live that go together."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ from musearoo.live.script.link import ScriptLink
 from tests.doubles.fake_live import FakeLive
 from tests.doubles.fake_live.song import Song
 from tests.doubles.house import House, house
-from tests.live.conftest import A_LOOK, BriskClock, Way, here, until
+from tests.live.conftest import A_LOOK, Way, all_read, here
+from tests.waiting import until
 
 
 @dataclass
@@ -62,9 +62,9 @@ async def gig(
     way: Way, folder: Path, song: Song | None = None, **settings: Any
 ) -> AsyncIterator[Gig]:
     """A bound bridge, with Live there."""
-    async with house(folder) as place:
+    async with house(folder, clock=way.time) as place:
         world = place.world
-        link = way.link(BriskClock(), world.spawn)
+        link = way.link(way.clock, world.spawn)
         bridge = LiveBridge(link, place.conductor)
         ada = await place.person("ada")
         project = await place.project(ada)
@@ -100,7 +100,7 @@ class TestSessionLeads:
             await until(lambda: song.tempo == pytest.approx(97.3, abs=1e-4))
             await until(lambda: (song.root_note, song.scale_name) == (2, "Dorian"))
             await until(lambda: (song.signature_numerator, song.signature_denominator) == (6, 8))
-            await asyncio.sleep(A_LOOK)
+            await way.time.sleep(A_LOOK)
             assert len(on.events) == 3
             assert [each.user for each in on.events] == [on.ada.user] * 3
 
@@ -113,7 +113,7 @@ class TestSessionLeads:
             on.live.do(lambda: setattr(song, "scale_name", "Minor"))
             on.live.do(lambda: setattr(song, "signature_numerator", 3))
             await until(lambda: len(on.events) == 3)
-            await asyncio.sleep(A_LOOK)
+            await way.time.sleep(A_LOOK)
             state = await on.state()
             assert state.tempo_map.bpm == 88.8
             assert state.key.name == "C minor"
@@ -125,9 +125,9 @@ class TestSessionLeads:
         async with gig(way, tmp_path, tick=0.1) as on:
             for step in range(40):
                 await on.do("set_parameter", path="session/tempo", value=100 + step, gesture="g")
-                await asyncio.sleep(0.025)
+                await way.time.sleep(0.025)
             await until(lambda: on.live.song.tempo == 139.0)
-            await asyncio.sleep(A_LOOK)
+            await way.time.sleep(A_LOOK)
             assert on.live.song.tempo == 139.0
             assert [each.tempo_map.bpm for each in on.told(TempoSet)] == list(range(100, 140))
 
@@ -141,7 +141,7 @@ class TestSessionLeads:
             assert on.live.song.current_song_time == pytest.approx(beat, abs=0.5)
             await on.do("transport", action="stop")
             await until(lambda: not on.live.song.is_playing)
-            await asyncio.sleep(0.5)
+            await way.time.sleep(0.5)
             assert [each.playing for each in on.told(TransportChanged)] == [True, False]
 
     async def test_play_in_live(self, way: Way, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ class TestSessionLeads:
             assert beat == pytest.approx(on.live.song.current_song_time, abs=0.2)
             on.live.do(on.live.song.stop_playing)
             await until(lambda: len(on.told(TransportChanged)) == 2)
-            await asyncio.sleep(0.5)
+            await way.time.sleep(0.5)
             assert [each.playing for each in on.told(TransportChanged)] == [True, False]
 
     async def test_a_session_without_a_tempo_takes_lives(self, way: Way, tmp_path: Path) -> None:
@@ -168,6 +168,8 @@ class TestSessionLeads:
             state = await on.state()
             assert (state.tempo_map.bpm, state.meter.name, state.key.tonic) == (71.0, "5/4", 4)
             assert on.live.song.tempo == 71.0
+            await way.time.sleep(A_LOOK)
+            assert (on.live.song.tempo, len(on.events)) == (71.0, 3)
 
 
 class TestLiveLeads:
@@ -195,7 +197,7 @@ class TestLiveLeads:
             assert on.live.song.is_playing
             clock = on.place.world.clock
             for _ in range(5):
-                await asyncio.sleep(0.3)
+                await way.time.sleep(0.3)
                 beat = (await on.state()).tick_at(clock.now()) / 960
                 assert beat == pytest.approx(on.live.song.current_song_time, abs=0.15)
             on.live.do(lambda: setattr(on.live.song, "current_song_time", 64.0))
@@ -260,7 +262,7 @@ class TestClips:
                 f"MuseAroo drums {take_id.replace('-', '')[-8:]}" for take_id in (first, second)
             }
             await until(lambda: names <= set(on.link.mirror.tracks[0].clips))
-            await asyncio.sleep(0.3)
+            await way.time.sleep(0.3)
             assert len([slot for slot in on.live.song.tracks[0].clip_slots if slot.has_clip]) == 2
 
     async def test_a_part_without_a_track_gets_one(self, way: Way, tmp_path: Path) -> None:
@@ -294,7 +296,7 @@ class TestClips:
             bound.keeper.failure = Failure(part="bass", take_id=TakeId("x"), detail="full", at=0)
             await on.do("commit_take", part="drums", take_id=await on.take())
             await until(lambda: bound.keeper.latest is not None)
-            await asyncio.sleep(0.1)
+            await way.time.sleep(0.1)
             assert on.bridge.status().failure == "bass: full"
 
     async def test_launch(self, way: Way, tmp_path: Path) -> None:
@@ -304,7 +306,8 @@ class TestClips:
             await on.do("commit_take", part="drums", take_id=take_id)
             await on.do("launch_clip", part="drums")
             await until(lambda: on.live.song.tracks[0].playing_slot_index == 0)
-            await asyncio.sleep(0.5)
+            await until(lambda: len(on.told(ClipLaunched)) >= 2)
+            await way.time.sleep(0.5)
             launches = on.told(ClipLaunched)
             wanted = [(take_id, "session"), (take_id, "live")]  # asked for, and done
             assert [(each.take_id, each.source) for each in launches] == wanted
@@ -347,6 +350,7 @@ class TestClips:
         async with gig(way, tmp_path, band("drums", "keys")) as on:
             take_id = await on.take()
             await until(lambda: on.link.mirror.tracks[0].clips[0] == "MuseAroo drums next")
+            await all_read(on.link)  # a request that came twice would make a clip there too
             on.live.do(lambda: on.live.song.create_midi_track(0))
             await on.do("commit_take", part="drums", take_id=take_id)
             await until(lambda: on.clip(1, 0)._notes)
@@ -382,8 +386,8 @@ async def test_what_runs_elsewhere_is_not_heard(way: Way, tmp_path: Path) -> Non
 
 async def test_live_goes_with_its_owner(way: Way, tmp_path: Path) -> None:
     """Live is bound to the session that its owner opened last, whoever else opens one."""
-    async with house(tmp_path) as place:
-        link = way.link(BriskClock(), place.world.spawn)
+    async with house(tmp_path, clock=way.time) as place:
+        link = way.link(way.clock, place.world.spawn)
         bridge = LiveBridge(link, place.conductor, owner="Ada@example.org")
         await bridge.open()
         ada, ben = await place.person("ada"), await place.person("ben")

@@ -1,6 +1,5 @@
 """The hub: several devices use Live through us, and each hears what is for it."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,8 +10,8 @@ from musearoo.domain.errors import InvalidValue, TooManyRequests, Unavailable
 from musearoo.live.abletonosc import AbletonOscLink
 from musearoo.live.hub import MAXIMUM_WAITING, Hub
 from musearoo.ports.hub import Deliver
-from musearoo.security.ambient import SystemClock
-from tests.live.conftest import A_LOOK, Stage, here, linked, until
+from tests.live.conftest import A_LOOK, Stage, here, linked
+from tests.waiting import until
 
 Heard = list[tuple[str, tuple[Any, ...]]]
 
@@ -21,7 +20,7 @@ Heard = list[tuple[str, tuple[Any, ...]]]
 async def hub(stage: Stage) -> AsyncIterator[tuple[AbletonOscLink, Hub, dict[str, Heard]]]:
     """A hub with three devices."""
     async with linked(stage) as (link, _):
-        made = Hub(link, clock=SystemClock(), spawn=link._spawn)
+        made = Hub(link, clock=stage.time, spawn=link._spawn)
         heard: dict[str, Heard] = {"one": [], "two": [], "three": []}
         for name, kept in heard.items():
             made.join(name, _keeping(kept))
@@ -40,7 +39,7 @@ async def test_answers_go_to_who_asked(stage: Stage) -> None:
         made.forward("one", "/live/track/get/name", (1,))
         made.forward("two", "/live/song/get/tempo", ("req-77",))
         await until(lambda: heard["one"] and heard["two"])
-        await asyncio.sleep(A_LOOK)  # our own look at everything
+        await stage.time.sleep(A_LOOK)  # our own look at everything
         assert heard["one"] == [("/live/track/get/name", (1, "2-MIDI"))]
         ((address, values),) = heard["two"]
         assert (address, values[0]) == ("/live/song/get/tempo", 120.0)
@@ -77,7 +76,7 @@ async def test_listeners_survive_a_restart(stage: Stage) -> None:
         live = stage.start()
         await until(lambda: ("/live/startup", ()) in heard["one"])
         await here(link)
-        await asyncio.sleep(0.5)
+        await stage.time.sleep(0.5)
         live.do(lambda: setattr(live.song, "metronome", True))
         await until(lambda: ("/live/song/get/metronome", (True,)) in heard["one"])
 
@@ -100,7 +99,7 @@ async def test_what_devices_may_not(stage: Stage) -> None:
 async def test_without_live(stage: Stage) -> None:
     """While Live is away devices are told so."""
     async with linked(stage) as (link, _):
-        made = Hub(link, clock=SystemClock(), spawn=link._spawn)
+        made = Hub(link, clock=stage.time, spawn=link._spawn)
         made.join("one", lambda _address, _values: None)
         with pytest.raises(Unavailable):
             made.forward("one", "/live/song/get/tempo", ())

@@ -7,15 +7,15 @@ from musearoo.live.bridge import LiveBridge
 from musearoo.live.hub import Hub
 from tests.doubles.house import house
 from tests.doubles.osc_stage import Stage as Devices
-from tests.live.conftest import BriskClock, Stage, here
+from tests.live.conftest import Stage, here
 
 
 async def test_paired_devices_use_live(stage: Stage, tmp_path: Path) -> None:
     """Two paired devices are each answered by Live; our own addresses stay ours."""
     live = stage.start(tick=0.03)
-    async with house(tmp_path) as place:
+    async with house(tmp_path, clock=stage.time) as place:
         devices = Devices(place)
-        clock, spawn = BriskClock(), place.world.spawn
+        clock, spawn = stage.clock, place.world.spawn
         link = stage.link(clock, spawn)
         bridge = LiveBridge(link, place.conductor, hub=Hub(link, clock=clock, spawn=spawn))
         ada = await place.person("ada")

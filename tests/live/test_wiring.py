@@ -1,6 +1,5 @@
 """The server's bridge to Live as the settings want it, and what is told of it."""
 
-import asyncio
 import socket
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +15,7 @@ from musearoo.domain.ids import SessionId
 from tests.doubles.house import ORIGIN, PASSWORD, House, house
 from tests.doubles.rest_door import client, door
 from tests.live.conftest import Stage
+from tests.waiting import until
 
 
 def graph(place: House, **settings: Any) -> Graph:
@@ -31,12 +31,14 @@ def graph(place: House, **settings: Any) -> Graph:
 
 async def there(person: httpx.AsyncClient) -> dict[str, Any]:
     """What is told once Live is there and bound."""
-    async with asyncio.timeout(20):
-        while True:
-            told: dict[str, Any] = (await person.get("/api/v3/live")).json()
-            if told["presence"] == "here" and told["session_id"]:
-                return told
-            await asyncio.sleep(0.02)
+    told: dict[str, Any] = {}
+
+    async def is_there() -> bool:
+        told.update((await person.get("/api/v3/live")).json())
+        return told["presence"] == "here" and bool(told["session_id"])
+
+    await until(is_there, lambda: f"Live in {told}")
+    return told
 
 
 async def test_off(tmp_path: Path) -> None:
