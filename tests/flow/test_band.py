@@ -1,7 +1,6 @@
 """A riff goes in, a band comes out: the whole product over HTTP, as a stranger would use it."""
 
 import io
-import time
 from typing import Any
 from xml.etree import ElementTree
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.flow.outcomes import ended, outcome
 from tests.flow.sounds import riff, wav
 from tests.servers.server import ServerProcess
 
@@ -36,8 +36,7 @@ def analysis(http: httpx.Client, project: str) -> dict[str, Any]:
         files={"audio_file": ("riff.wav", wav(riff(bpm=100)))},
         data={"analysis_type": "comprehensive"},
     )
-    assert answer.status_code == 200, answer.text
-    heard: dict[str, Any] = answer.json()
+    heard = outcome(http, answer)
     command = {"name": "adopt_analysis", "args": {"analysis_id": heard["analysis_id"]}}
     http.post(f"/api/v3/sessions/{project}/commands", json=command).raise_for_status()
     return heard
@@ -51,8 +50,7 @@ def band(http: httpx.Client, project: str, analysis: dict[str, Any]) -> dict[str
         answer = http.post(
             f"/api/v3/projects/{project}/generate", json={"engine": engine, "seed": 5}
         )
-        assert answer.status_code == 200, answer.text
-        parts[engine] = answer.json()
+        parts[engine] = outcome(http, answer)
     return parts
 
 
@@ -87,10 +85,9 @@ def test_only_what_is_asked_for_is_shown(
     """A recording that is here is named, by id or by link, instead of being sent again."""
     for url in (analysis["asset_id"], f"/api/v3/assets/{analysis['asset_id']}?expires=1"):
         body = {"audio_url": url, "analysis_type": "quick", "extract_features": ["key"]}
-        answer = http.post(f"/api/v3/projects/{project}/analyze", json=body)
-        assert answer.status_code == 200, answer.text
-        assert "key_candidates" in answer.json()["detailed_features"]
-        assert "beats" not in answer.json()["detailed_features"]
+        heard = outcome(http, http.post(f"/api/v3/projects/{project}/analyze", json=body))
+        assert "key_candidates" in heard["detailed_features"]
+        assert "beats" not in heard["detailed_features"]
 
 
 @pytest.mark.parametrize(
@@ -177,22 +174,12 @@ def test_the_whole_song_can_be_taken_away(
         answer = http.post(f"/api/v3/projects/{project}/export", json={"format": format_name})
         assert answer.status_code == 202, answer.text
         assert set(answer.json()) >= {"export_id", "estimated_completion", "download_url"}
-        done = exported(http, answer.headers["location"])
+        done = ended(http, answer.headers["location"])
+        assert done["status"] == "completed", done
         file = http.get(done["download_url"])
         assert file.content.startswith(start)
         assert "Kitchen riff." in file.headers["content-disposition"]
         assert file.headers["content-disposition"].startswith("attachment")
-
-
-def exported(http: httpx.Client, place: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        state: dict[str, Any] = http.get(place).json()
-        if state["status"] == "completed":
-            return state
-        assert state["status"] != "failed", state
-        time.sleep(0.05)
-    raise AssertionError("the export did not end")
 
 
 def test_what_cannot_be_exported(http: httpx.Client, project: str) -> None:
