@@ -32,6 +32,19 @@ class TestEvents:
             lambda tx: tx.sessions.events_after(SONG, 0, 10)
         )
 
+    async def test_many_at_once_are_all_there_or_none(self, store) -> None:
+        """More than go into one statement; in the last of them a number is taken."""
+        await with_song(store)
+        await store.write(lambda tx: tx.sessions.append([event(n) for n in range(1, 71)]))
+        with pytest.raises(Conflict):
+            await store.write(
+                lambda tx: tx.sessions.append([event(n) for n in [*range(71, 140), 70]])
+            )
+
+        assert [event(n) for n in range(1, 71)] == await store.read(
+            lambda tx: tx.sessions.events_after(SONG, 0, 1_000)
+        )
+
     async def test_a_swallowed_conflict_still_undoes_the_work(self, store) -> None:
         await with_song(store)
         await store.write(lambda tx: tx.sessions.append([event(1)]))
@@ -137,6 +150,19 @@ class TestFinding:
         await store.write(lambda tx: tx.sessions.append([event(1), event(2)]))
         assert {SONG: 2} == await store.read(lambda tx: tx.sessions.last_seqs([SONG, "missing"]))
         assert {} == await store.read(lambda tx: tx.sessions.last_seqs([]))
+
+    async def test_last_numbers_of_many_count_heads_without_a_log(self, store) -> None:
+        await with_song(store)
+
+        def fill(tx):
+            tx.projects.insert(project("other"))
+            tx.sessions.insert(session("other"))
+            tx.sessions.save_state("other", "e1", 9, b"s9")
+
+        await store.write(fill)
+        assert {SONG: 0, "other": 9} == await store.read(
+            lambda tx: tx.sessions.last_seqs([SONG, "other"])
+        )
 
     async def test_rows_that_name_a_cause_in_column_or_body(self, store) -> None:
         await with_song(store)

@@ -122,7 +122,8 @@ class Shape(Generic[R]):
 
     def add_all(self, connection: Connection, records: Sequence[R]) -> bool:
         """Insert rows; False when a key of any of them is taken."""
-        return connection.run_many(self._insert, [self.encode(r) for r in records]) == len(records)
+        added = connection.insert_many(self._insert, [self.encode(each) for each in records])
+        return added == len(records)
 
     def find_by(self, *names: str) -> Statement:
         """Select by columns, from parameters of their names."""

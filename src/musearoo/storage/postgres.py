@@ -63,6 +63,9 @@ class PostgresConnection:
             raise self.fail(refusal(error, statement)) from error
         return cursor.rowcount
 
+    def insert_many(self, statement: Statement, rows: Sequence[Parameters]) -> int:
+        return self.run_many(statement, rows)
+
     def fail(self, error: Exception) -> Exception:
         self.failure = error
         return error

@@ -1,6 +1,7 @@
 """Session heads and their event log."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from sqlalchemy import JSON, LargeBinary, Text, bindparam, cast, func, or_, select, update
@@ -33,10 +34,14 @@ _SAVE = Statement(
 _SET_EPOCH = Statement(update(sessions).where(sessions.c.id == bindparam("key")), columns=["epoch"])
 # The names go as one parameter, so that the statement is the same however many there are.
 _listed = func.json_each(bindparam("names")).table_valued("value")
-_LAST_OF = select(sessions.c.id, sessions.c.seq, _logged.label("logged"))
+# So does the answer: a row each would let the event loop wait for as many.
 _LAST_EACH = Statement(
-    _LAST_OF.where(sessions.c.id.in_(select(_listed.c.value))),
-    postgres=_LAST_OF.where(
+    select(func.json_group_array(func.json_array(sessions.c.id, sessions.c.seq, _logged))).where(
+        sessions.c.id.in_(select(_listed.c.value))
+    ),
+    postgres=select(
+        cast(func.json_agg(func.json_build_array(sessions.c.id, sessions.c.seq, _logged)), Text)
+    ).where(
         sessions.c.id.in_(
             select(
                 func.json_array_elements_text(
@@ -46,6 +51,7 @@ _LAST_EACH = Statement(
         )
     ),
 )
+_LAST_EACH_ROWS: Final = msgspec.json.Decoder(list[tuple[SessionId, int, int | None]])
 # A row of several events names their causes in its body only.
 _OF_CAUSE = EVENTS.select.where(
     events.c.session == bindparam("session"), events.c.at >= bindparam("not_before")
@@ -115,7 +121,9 @@ class Sessions:
 
     def last_seqs(self, sessions: Sequence[SessionId]) -> dict[SessionId, int]:
         names = msgspec.json.encode(list(sessions)).decode()
-        rows = self._connection.all(_LAST_EACH, names=names)
+        row = self._connection.first(_LAST_EACH, names=names)
+        found = row[0] if row is not None else None
+        rows = _LAST_EACH_ROWS.decode(found or "[]")
         return {name: max(seq, logged or 0) for name, seq, logged in rows}
 
     def naming(self, session: SessionId, cause: str, not_before: float) -> list[StoredEvent]:

@@ -34,6 +34,8 @@ CHECKPOINT_PAGES: Final = 8000
 LARGEST_LOG_BYTES: Final = 64 * 2**20
 LONG_READERS: Final = 2
 CLOSE_MILLISECONDS: Final = 250
+# Rows in one step: after each step the thread must wait for the event loop to let it go on.
+ROWS_AT_ONCE: Final = 32
 
 
 def check_version(version: tuple[int, int, int], *, writers: int) -> None:
@@ -76,6 +78,21 @@ class SqliteConnection:
             return self.raw.executemany(statement.for_sqlite, ready).rowcount
         except sqlite3.Error as error:
             raise self.fail(refusal(error, statement)) from error
+
+    def insert_many(self, statement: Statement, rows: Sequence[Parameters]) -> int:
+        names, added = statement.columns, 0
+        for row in rows:
+            checked(row)
+        if self.failure is not None:
+            raise self.failure
+        try:
+            for at in range(0, len(rows), ROWS_AT_ONCE):
+                some = rows[at : at + ROWS_AT_ONCE]
+                text = statement.several_for_sqlite(len(some))
+                added += self.raw.execute(text, [row[n] for row in some for n in names]).rowcount
+        except sqlite3.Error as error:
+            raise self.fail(refusal(error, statement)) from error
+        return added
 
     def fail(self, error: Exception) -> Exception:
         self.failure = error

@@ -49,6 +49,7 @@ class Statement:
         self._postgres = clause if postgres is None else postgres
         self._columns = columns
         self._suffix = suffix
+        self._several: dict[int, str] = {}
 
     @cached_property
     def for_sqlite(self) -> str:
@@ -59,6 +60,23 @@ class Statement:
     def for_postgres(self) -> str:
         """The text with `%(name)s` parameters."""
         return self._rendered(self._postgres, _POSTGRES)
+
+    def several_for_sqlite(self, rows: int) -> str:
+        """The text that inserts so many rows in one step, with `?` for all of their columns.
+
+        Only for an INSERT with `columns`.
+        """
+        known = self._several.get(rows)
+        if known is None:
+            one = f"({', '.join(f':{name}' for name in self.columns)})"
+            several = ", ".join([f"({', '.join('?' * len(self.columns))})"] * rows)
+            known = self._several[rows] = self.for_sqlite.replace(one, several)
+        return known
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """What an INSERT or UPDATE sets."""
+        return self._columns or ()
 
     def _rendered(self, clause: ClauseElement, dialect: Dialect) -> str:
         keys = list(self._columns) if self._columns is not None else None
@@ -91,6 +109,10 @@ class Connection(Protocol):
 
     def run_many(self, statement: Statement, rows: Sequence[Parameters]) -> int:
         """Run once per row and answer how many rows changed in all."""
+        ...
+
+    def insert_many(self, statement: Statement, rows: Sequence[Parameters]) -> int:
+        """Insert rows by an INSERT with `columns`, and answer how many there are more."""
         ...
 
     def fail(self, error: Exception) -> Exception:
