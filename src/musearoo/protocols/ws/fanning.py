@@ -1,12 +1,15 @@
 """The numbered frames of a room on their way to its members: one piece for each, once a turn."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from musearoo.codecs.ws.handles import HandleTable
 from musearoo.protocols.ws.arrivals import Arrivals
 from musearoo.protocols.ws.frames import Post
 from musearoo.protocols.ws.outbox import Outbox
+
+Write = Callable[[bytes], None]
 
 
 class Listener(Protocol):
@@ -18,11 +21,23 @@ class Listener(Protocol):
     def outbox(self) -> Outbox: ...
 
 
+class _Lane:
+    """Those who are sent the same bytes: how each is written to, and where each stands."""
+
+    __slots__ = ("binary", "places", "writes")
+
+    def __init__(self, outboxes: Sequence[Outbox], *, binary: bool) -> None:
+        self.binary = binary
+        self.places = {outbox: place for place, outbox in enumerate(outboxes)}
+        self.writes: list[Write] = [outbox.write or outbox.control for outbox in outboxes]
+
+
 class Fan:
     """Collects posts and gives them to all at once; `wake` is called when there are some.
 
-    Frames for one alone go through outboxes. Whose outbox is empty is written to directly:
-    of a hundred members ninety-nine have nothing but the room's frames.
+    Of a hundred members ninety-nine have nothing but the room's frames. They are written to
+    directly, one call for each, without a look at who they are: what is theirs alone lies far
+    away in memory. The others, who are `strays`, are written to through their outboxes.
     """
 
     def __init__(
@@ -38,6 +53,8 @@ class Fan:
         self._wake = wake
         self._posts: list[Post] = []
         self._answers: dict[Outbox, list[bytes]] = {}
+        self._lanes: tuple[_Lane, ...] | None = None
+        self._strays: set[Outbox] = set()
 
     @property
     def width(self) -> int:
@@ -57,6 +74,10 @@ class Fan:
         else:
             self._answers.setdefault(outbox, []).append(frame)
 
+    def regroup(self) -> None:
+        """Look at the members anew; call it when somebody came or left."""
+        self._lanes = None
+
     def flush(self) -> int:
         """Give the posts to everybody; answers how many frames that was."""
         if not self._posts:
@@ -65,35 +86,49 @@ class Fan:
             self._arrivals.tell()  # nobody is heard of before it is said that they are here
         posts, self._posts = self._posts, []
         answers, self._answers = self._answers, {}
-        text = b"".join([post.text for post in posts])
-        binary = self._binary(posts)
-        for member in self._members.values():
-            outbox, piece = member.outbox, binary if member.binary else text
-            if outbox.slow:
-                self._queue(outbox, posts, answers.get(outbox, []), binary=member.binary)
-                continue
-            if answers and outbox in answers:
-                piece = b"".join((piece, *answers[outbox]))
-            if outbox.ready or outbox.write is None:
-                outbox.control(piece)
-                continue
-            try:
-                outbox.write(piece)
-            except RuntimeError:  # uvloop: closed, and its protocol will hear of it next
-                outbox.write = None
+        lanes = self._lanes or self._grouped()
+        self._strays.difference_update([each for each in self._strays if each.settled])
+        for lane in lanes:
+            frames = [post.binary(self._handles) if lane.binary else post.text for post in posts]
+            piece, writes = b"".join(frames), lane.writes
+            own = [each for each in (*answers, *self._strays) if each in lane.places]
+            if own:
+                writes = writes.copy()
+                for outbox in own:
+                    give = partial(_give, outbox, answers.get(outbox, ()), posts, frames)
+                    writes[lane.places[outbox]] = give
+            for write in writes:
+                try:
+                    write(piece)
+                except RuntimeError:  # uvloop: closed, and its protocol will hear of it next
+                    continue
         return len(posts) * len(self._members)
 
-    def _binary(self, posts: list[Post]) -> bytes:
-        """The posts for those who read records; empty if nobody does."""
-        if not any(member.binary for member in self._members.values()):
-            return b""
-        return b"".join([post.binary(self._handles) for post in posts])
+    def _grouped(self) -> tuple[_Lane, ...]:
+        members = tuple(self._members.values())
+        self._strays = {member.outbox for member in members}
+        for outbox in self._strays:
+            outbox.strays = self._strays
+        kinds = sorted({member.binary for member in members})
+        self._lanes = tuple(
+            _Lane([each.outbox for each in members if each.binary is kind], binary=kind)
+            for kind in kinds
+        )
+        return self._lanes
 
-    def _queue(
-        self, outbox: Outbox, posts: list[Post], answers: list[bytes], *, binary: bool
-    ) -> None:
-        for post in posts:
-            frame = post.binary(self._handles) if binary else post.text
+
+def _give(
+    outbox: Outbox, answers: Iterable[bytes], posts: list[Post], frames: list[bytes], piece: bytes
+) -> None:
+    """Give one member the posts, which together are `piece`, and its answers behind them."""
+    if outbox.slow:
+        for post, frame in zip(posts, frames, strict=True):
             outbox.event(frame, post.seq, post.key)
         for frame in answers:
             outbox.control(frame)
+        return
+    whole = b"".join((piece, *answers))
+    if outbox.ready or outbox.write is None:
+        outbox.control(whole)
+    else:
+        outbox.write(whole)

@@ -27,13 +27,14 @@ class Outbox:
 
     __slots__ = (
         "_announce", "_control", "_data", "_gap", "_lossy", "_state_bytes", "coalesced",
-        "paused_at", "queued_bytes", "ready", "slow", "wake", "write",
+        "paused_at", "queued_bytes", "ready", "slow", "strays", "wake", "write",
     )  # fmt: skip
 
     def __init__(self, wake: Callable[[], None], announce: Announce) -> None:
         self.wake = wake
         self._announce = announce
         self.write: Callable[[bytes], None] | None = None  # while that may be done directly
+        self.strays: set[Outbox] = set()  # where to be while it may not
         self.ready: list[bytes] = []
         self.slow = False
         self.paused_at: float | None = None
@@ -44,6 +45,11 @@ class Outbox:
         self._control: list[bytes] = []
         self._lossy: deque[tuple[float, bytes]] = deque()
         self._data: dict[object, tuple[int, bytes]] = {}
+
+    @property
+    def settled(self) -> bool:
+        """Whether frames may be written directly, past this outbox; if not it is in `strays`."""
+        return not self.ready and not self.slow and self.write is not None
 
     @property
     def overflows(self) -> bool:
@@ -60,9 +66,7 @@ class Outbox:
     def event(self, frame: bytes, seq: int, key: Key | None) -> None:
         """A numbered frame; with a key it may be replaced by a later one of that key."""
         if not self.slow:
-            if not self.ready:
-                self.wake()
-            self.ready.append(frame)
+            self._append(frame)
             return
         self._put(key if key is not None else seq, frame, seq)
 
@@ -71,7 +75,11 @@ class Outbox:
         if self.slow:
             self._control.append(frame)
             return
+        self._append(frame)
+
+    def _append(self, frame: bytes) -> None:
         if not self.ready:
+            self.strays.add(self)
             self.wake()
         self.ready.append(frame)
 
@@ -105,12 +113,18 @@ class Outbox:
     def pause(self, now: float) -> None:
         """The socket takes no more."""
         self.slow = True
+        self.strays.add(self)
         if self.paused_at is None:
             self.paused_at = now
 
     def resume(self) -> None:
         """The socket takes again; `ready` is filled by `take`."""
         self.paused_at = None
+
+    def detach(self) -> None:
+        """The socket is closing: nothing is written directly any more."""
+        self.write = None
+        self.strays.add(self)
 
     def take(self) -> list[bytes]:
         """The next frames to write, about 32 KiB of what has waited; empty when all is sent."""

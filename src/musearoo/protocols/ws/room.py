@@ -10,43 +10,34 @@ import msgspec
 
 from musearoo.codecs.events import snapshot
 from musearoo.codecs.ws import (
-    GenerationProgress,
     ParameterHandle,
     PresenceChange,
     Present,
     Reconnected,
     SharedEvent,
-    coalescing_key,
     encode,
 )
 from musearoo.codecs.ws.handles import HandleTable
-from musearoo.codecs.ws.outgoing import PresenceChangeData, ProgressData, ReconnectedData
+from musearoo.codecs.ws.outgoing import PresenceChangeData, ReconnectedData
 from musearoo.conductor.conductor import Conductor
 from musearoo.conductor.sequencer import Sequencer
 from musearoo.domain.errors import Gone
-from musearoo.domain.events import (
-    GenerationAccepted,
-    GenerationCompleted,
-    GenerationFailed,
-    Sequenced,
-    TakeBar,
-)
+from musearoo.domain.events import Sequenced
 from musearoo.domain.ids import SessionId
 from musearoo.domain.permissions import Access
 from musearoo.ports.ambient import Clock
-from musearoo.protocols.ws.answers import progress_record
 from musearoo.protocols.ws.arrivals import Arrivals
 from musearoo.protocols.ws.fanning import Fan
 from musearoo.protocols.ws.frames import Post, binary_frame, text_frame
 from musearoo.protocols.ws.notes import subscribed
 from musearoo.protocols.ws.outbox import Outbox
+from musearoo.protocols.ws.progressing import Progress
 from musearoo.protocols.ws.replaying import Replays
 
 LOG_EVENTS: Final = 1_024
 LOG_BYTES: Final = 256 << 10
 LOG_SECONDS: Final = 120.0
 _NUMBERS: Final = 65_535
-PROGRESS_SECONDS: Final = 0.05
 
 
 class Member(Protocol):
@@ -92,7 +83,7 @@ class Room:
         self._log_bytes = 0
         self._numbers: set[int] = set()
         self._latest_number = 0
-        self._bars: dict[str, tuple[int, float]] = {}
+        self._progress = Progress(clock, self.tell)
 
     def receive(self, events: Sequence[Sequenced]) -> None:
         """Events of the session, in order; the bus calls this."""
@@ -106,7 +97,7 @@ class Room:
             self._keep(post)
             self.fan.add(post)
             if post.key is None:  # no state-class event tells of progress
-                self._progress(sequenced)
+                self._progress.hear(sequenced, sender)
 
     def start_over(self, session: Sequencer) -> None:
         """Events were lost: from here on another epoch counts, and everyone gets the state."""
@@ -180,44 +171,6 @@ class Room:
             if member.binary and member is not but:
                 member.outbox.lossy(frame, now)
 
-    def _progress(self, sequenced: Sequenced) -> None:
-        match sequenced.event:
-            case GenerationAccepted() as accepted:
-                self._bars[accepted.generation_id] = accepted.bars, 0.0
-            case TakeBar() as bar if self._is_news(bar):
-                bars, _ = self._bars[bar.generation_id]
-                data = ProgressData(
-                    progress=min(1.0, bar.bar / bars),
-                    status="processing",
-                    generation_id=bar.generation_id,
-                    part=bar.part,
-                )
-                message = GenerationProgress(
-                    session_id=self.session,
-                    timestamp=sequenced.at,
-                    user_id=sequenced.user,
-                    cause=sequenced.cause,
-                    data=data,
-                )
-                key = coalescing_key("generation_progress", data)
-                record = progress_record(
-                    message, self.seq, self.senders.get(sequenced.cause or "", 0)
-                )
-                self.tell(message, key or ("generation_progress",), record=record)
-            case GenerationCompleted() | GenerationFailed() as ended:
-                self._bars.pop(ended.generation_id, None)
-
-    def _is_news(self, bar: TakeBar) -> bool:
-        """Whether to tell of progress: with the first and last bar, else every 50 ms."""
-        if bar.generation_id not in self._bars:
-            return False
-        bars, next_at = self._bars[bar.generation_id]
-        now = self._clock.monotonic()
-        if now < next_at and bar.bar < bars:
-            return False
-        self._bars[bar.generation_id] = bars, now + PROGRESS_SECONDS
-        return True
-
     def number(self) -> int:
         """A number for a new connection, 1 to 65535, that no other has."""
         onwards = ((self._latest_number + n) % _NUMBERS + 1 for n in range(_NUMBERS))
@@ -235,6 +188,7 @@ class Room:
         known = self.away.pop(name, None) is not None
         self.fan.flush()  # what was so far is in the welcome
         self.members[name] = member
+        self.fan.regroup()
         self.empty_since = None
         self._numbers.add(member.present.sender)
         if not silently:
@@ -248,6 +202,7 @@ class Room:
             return
         self.fan.flush()
         del self.members[name]
+        self.fan.regroup()
         if not self.members:
             self.empty_since = now
         if away_seconds is not None:

@@ -318,7 +318,7 @@ class RoomProtocol(Protocol):
     def _write_protocol(self) -> None:
         transport = self._transport
         if self._connection is not None and not self._open:
-            self._connection.outbox.write = None  # nothing goes behind a close frame
+            self._connection.outbox.detach()  # nothing goes behind a close frame
         for piece in self._ws.data_to_send():
             if transport is None or transport.is_closing():
                 return
@@ -361,7 +361,7 @@ class RoomProtocol(Protocol):
 
     def _abort(self) -> None:
         if self._connection is not None:
-            self._connection.outbox.write = None
+            self._connection.outbox.detach()
         if self._transport is not None:
             self._transport.abort()
 

@@ -1,0 +1,212 @@
+"""Whoever hears the room hears the same, in the same order, however the bytes come to them."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musearoo.codecs.ws.handles import HandleTable
+from musearoo.protocols.ws.arrivals import Arrivals
+from musearoo.protocols.ws.fanning import Fan
+from musearoo.protocols.ws.frames import binary_frame, payloads_of, text_frame
+from musearoo.protocols.ws.outbox import Outbox
+
+
+class Told:
+    """An event that says its number, differently to those who read records."""
+
+    key = None
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        self.text = text_frame(b"%d" % seq)
+
+    def binary(self, _handles: HandleTable) -> bytes:
+        return binary_frame(b"%d" % self.seq)
+
+
+class Wire:
+    """A member with a socket that may be full, or closed; `due` is what it must have got."""
+
+    def __init__(self, *, binary: bool, direct: bool) -> None:
+        self.binary = binary
+        self.outbox = Outbox(lambda: None, lambda first, last: text_frame(b"gap"))
+        self.outbox.write = self.write if direct else None
+        self.closed = False
+        self.pieces: list[bytes] = []
+        self.due: list[tuple[bool, bytes]] = []
+
+    def write(self, piece: bytes) -> None:
+        if self.closed:
+            raise RuntimeError("the handler is closed")
+        assert not self.outbox.slow
+        assert not self.outbox.ready
+        self.pieces.append(piece)
+
+    def flush(self) -> None:
+        """As the transport does it."""
+        while self.outbox.paused_at is None and (frames := self.outbox.take()):
+            self.pieces.append(b"".join(frames))
+            if not self.outbox.slow:
+                break
+
+    @property
+    def got(self) -> list[tuple[bool, bytes]]:
+        return list(payloads_of(b"".join(self.pieces)))
+
+
+class Hall:
+    """A room's fan and its members; `everybody` has those who left as well."""
+
+    def __init__(self) -> None:
+        self.members: dict[str, Wire] = {}
+        self.everybody: list[Wire] = []
+        self.slow: set[Wire] = set()
+        self.fan = Fan(
+            self.members, Arrivals(self.members, lambda: 0.0), HandleTable([]), lambda _fan: None
+        )
+        self.seq = 0
+
+    def enter(self, name: str, *, binary: bool = False, direct: bool = True) -> Wire:
+        if name in self.members:
+            self.leave(name)
+        self.fan.flush()
+        self.members[name] = Wire(binary=binary, direct=direct)
+        self.everybody.append(self.members[name])
+        self.fan.regroup()
+        return self.members[name]
+
+    def leave(self, name: str) -> None:
+        self.fan.flush()
+        self.resume(name)
+        del self.members[name]
+        self.fan.regroup()
+
+    def post(self) -> None:
+        self.seq += 1
+        told: Any = Told(self.seq)
+        self.fan.add(told)
+        for each in self.members.values():
+            each.due.append((not each.binary, b"%d" % self.seq))
+
+    def answer(self, name: str) -> None:
+        self.fan.answer(self.members[name].outbox, text_frame(b"answer"))
+        self.members[name].due.append((True, b"answer"))
+
+    def say(self, name: str) -> None:
+        """A frame for one alone, as a connection sends it."""
+        self.fan.flush()
+        self.members[name].outbox.control(text_frame(b"word"))
+        self.members[name].due.append((True, b"word"))
+
+    def pause(self, name: str) -> None:
+        self.members[name].outbox.pause(0.0)
+        self.slow.add(self.members[name])
+
+    def resume(self, name: str) -> None:
+        self.members[name].outbox.resume()
+        self.members[name].flush()
+
+    def flush(self) -> None:
+        """A turn of the loop."""
+        self.fan.flush()
+        for each in self.members.values():
+            each.flush()
+
+    def do(self, kind: str, *more: Any) -> None:
+        if kind == "enter":
+            self.enter(more[0], binary=more[1], direct=more[2])
+        elif not more or more[0] in self.members:
+            getattr(self, kind)(*more)
+
+
+_NAMES = st.sampled_from("abcd")
+_STEPS = st.one_of(
+    st.tuples(st.sampled_from(["answer", "say", "pause", "resume", "leave"]), _NAMES),
+    st.tuples(st.just("enter"), _NAMES, st.booleans(), st.booleans()),
+    st.sampled_from([("post",), ("flush",)]),
+)
+
+
+def events_first(frames: list[tuple[bool, bytes]]) -> list[tuple[bool, bytes]]:
+    """The events in order, then the rest, which may go before data once a reader is slow."""
+    return sorted(frames, key=lambda each: not each[1].isdigit())
+
+
+class TestFan:
+    @given(st.lists(_STEPS, max_size=40))
+    def test_everyone_gets_everything_once_and_in_order(self, steps: list[Any]):
+        """With people who come, leave, read slowly, ask, and sit behind another server."""
+        hall = Hall()
+        for step in steps:
+            hall.do(*step)
+        hall.flush()
+        for name in hall.members:
+            hall.resume(name)
+        for wire in hall.everybody:
+            order = events_first if wire in hall.slow else list
+            assert order(wire.due) == order(wire.got)
+
+    def test_each_gets_one_piece_a_turn(self):
+        """Events and the answer behind them are one write."""
+        hall = Hall()
+        wires = [hall.enter(name, binary=name == "b") for name in "abc"]
+        for _ in range(3):
+            hall.post()
+        hall.answer("c")
+        assert 9 == hall.fan.flush()
+        assert [1, 1, 1] == [len(each.pieces) for each in wires]
+        assert all(each.due == each.got for each in wires)
+
+    def test_a_word_for_one_alone_keeps_its_place(self):
+        """It waits for the end of the turn, and what the room says meanwhile waits behind it."""
+        hall = Hall()
+        wires = [hall.enter(name) for name in "ab"]
+        for _ in range(2):
+            hall.post()
+            hall.flush()
+            hall.say("a")
+        hall.post()
+        hall.flush()
+        assert all(each.due == each.got for each in wires)
+
+    def test_who_left_is_written_to_no_more(self):
+        hall = Hall()
+        wires = [hall.enter(name) for name in "ab"]
+        hall.post()
+        hall.leave("a")
+        hall.post()
+        hall.fan.flush()
+        assert [1, 2] == [len(each.got) for each in wires]
+
+    def test_a_closing_socket_is_written_to_no_more(self):
+        """Nothing may go behind a close frame, even before its connection has left."""
+        hall = Hall()
+        closing, other = hall.enter("a"), hall.enter("b")
+        hall.post()
+        hall.fan.flush()
+        closing.outbox.detach()
+        hall.post()
+        hall.fan.flush()
+        assert [1, 2] == [len(each.got) for each in (closing, other)]
+
+    def test_a_socket_that_fills_up_while_it_is_written_to_waits_alone(self):
+        """What does not fit any more waits in its outbox; the others hear at once."""
+        hall = Hall()
+        full, other = hall.enter("a"), hall.enter("b")
+
+        def write(piece: bytes) -> None:
+            full.pieces.append(piece)
+            full.outbox.pause(0.0)
+
+        full.outbox.write = write
+        hall.fan.regroup()
+        for _ in range(3):
+            hall.post()
+            hall.fan.flush()
+        assert [1, 3] == [len(each.got) for each in (full, other)]
+        hall.resume("a")
+        assert full.due == full.got
+        hall.post()
+        hall.fan.flush()
+        assert full.due == full.got == other.got
