@@ -183,7 +183,7 @@ class TestFlushing:
                 await asyncio.sleep(0)
 
     def test_a_closed_member_keeps_nobody_from_hearing(self):
-        """The room writes to the others directly, and to the closed one no more."""
+        """The room writes to the others directly; the closed one's end is its protocol's matter."""
         heard: list[bytes] = []
 
         def closed(_piece: bytes) -> None:
@@ -198,5 +198,4 @@ class TestFlushing:
         fan.answer(members["c"].outbox, frame("ack"))
         assert 3 == fan.flush()
         assert [frame("1"), frame("1") + frame("ack")] == heard
-        assert members["b"].outbox.write is None
         assert 0 == fan.flush()
