@@ -1,6 +1,6 @@
 """Any bytes are an OSC packet or an `OscRefused`, within 5 ms of the processor."""
 
-import os
+import gc
 import tracemalloc
 from functools import partial
 from time import thread_time
@@ -20,7 +20,7 @@ from musearoo.codecs.osc import (
     length_frame,
     slip_frame,
 )
-from tests.fuzz.spent import mutations, within
+from tests.fuzz.spent import dice, looks_on, mutations, within
 from tests.unit.codecs.osc.packets import ENCODED, by_hand, element
 
 # Hypothesis finds the odd cases early; the volume is in the seeded tests.
@@ -87,9 +87,9 @@ def test_many_mutations() -> None:
 def test_random_datagrams() -> None:
     """Noise of up to 60 bytes, half of it behind a head; two million in the fuzz profile."""
     heads = (b"", b"", b"/a\0\0,", b"#bundle\0")
-    count = 2_000_000 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 20_000
-    for number in range(count):
-        octets = heads[number % 4] + os.urandom(number % 61)
+    chance = dice()
+    for number in range(2_000_000 if looks_on() else 20_000):
+        octets = heads[number % 4] + chance.randbytes(number % 61)
         try:
             decode(octets + bytes(-len(octets) % 4))
         except OscRefused:
@@ -161,8 +161,10 @@ def test_memory_is_flat_whatever_heads_are_sent() -> None:
     tracemalloc.start()
     try:
         send(0)
+        gc.collect()
         first, _ = tracemalloc.get_traced_memory()
         send(700)
+        gc.collect()
         second, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -1,7 +1,6 @@
 """The OSC door: whatever a paired device sends is done or refused, and nothing fails."""
 
 import asyncio
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from musearoo.engines.loading import load_engines
 from musearoo.protocols.osc.bucket import Bucket
 from tests.doubles.house import house
 from tests.doubles.osc_stage import Device, Stage
+from tests.fuzz.spent import looks_on
 
 TABLE = address_table(each.description for each in load_engines().values())
 PATHS = [each.path.replace("{channel}/{number}", "1/7").replace("{channel}", "3") for each in TABLE]
@@ -29,9 +29,9 @@ ADDRESSES = st.one_of(
     st.text("/*?[]{}abc,-!", max_size=30).map(lambda text: "/" + text),
 )
 MESSAGES = st.builds(Message, ADDRESSES, st.lists(VALUES, max_size=4).map(tuple))
-EXAMPLES = 10 if os.environ.get("HYPOTHESIS_PROFILE", "default") == "default" else 2_000
-SLOWEST_SECONDS = 0.25
-"""What a packet may keep the loop on a busy machine; alone it is a few milliseconds."""
+EXAMPLES = 2_000 if looks_on() else max(10, settings().max_examples // 5)
+SLOWEST_SECONDS = 1.0
+"""Of the processor; alone a packet takes a few milliseconds, and the collector may strike."""
 
 
 def sent(device: Device, packet: bytes) -> float:

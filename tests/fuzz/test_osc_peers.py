@@ -1,6 +1,5 @@
 """python-osc and liblo read the same in the same bytes, wherever they and we read them."""
 
-import os
 import struct
 from itertools import islice
 from typing import Any
@@ -30,11 +29,11 @@ from musearoo.codecs.osc import (
     encode,
 )
 from tests.fuzz import liblo
-from tests.fuzz.spent import mutations
+from tests.fuzz.spent import looks_on, mutations
 from tests.unit.codecs.osc.packets import ENCODED, address, simple, text
 
 # The peers are slow, and a million tells no more.
-MOST = 200_000 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 8_000
+MOST = 200_000 if looks_on() else 8_000
 PIECES = [b"\0" * 4, b"\0\0\0\1", b"\xff" * 4, b"i", b"s", b"T", b"/x\0\0,i\0\0"]
 few = settings(max_examples=min(settings().max_examples, 4_000))
 needs_liblo = pytest.mark.skipif(liblo.LIBRARY is None, reason="system library missing: liblo")

@@ -25,6 +25,7 @@ from musearoo.security.tickets import MemoryTickets
 from musearoo.security.tokens import AUDIENCE, SignedTokens
 from tests.doubles.accounts import LoginRows, login_transaction
 from tests.doubles.ambient import CountedIds
+from tests.fuzz.spent import looks_on
 
 NOW = 1_800_000_000.0
 LONGEST_SECONDS = 0.050
@@ -47,7 +48,7 @@ VALUES: list[object] = [
 
 def numbers(seed: int) -> Iterator[random.Random]:
     """One source of chance for each input, so that a failure names the one that failed."""
-    if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" or "MUSEAROO_FUZZ_SECONDS" in os.environ:
+    if looks_on() or "MUSEAROO_FUZZ_SECONDS" in os.environ:
         ends = time.monotonic() + float(os.environ.get("MUSEAROO_FUZZ_SECONDS", "60"))
         seed = time.time_ns()
         number = 0

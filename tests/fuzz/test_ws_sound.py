@@ -24,6 +24,7 @@ from musearoo.domain.errors import ErrorCode
 from musearoo.protocols.ws.door import Door
 from tests.application.protocols.ws.room_doubles import Hall, Seat
 from tests.doubles.house import house
+from tests.waiting import until
 
 HARD = settings().max_examples  # a house for each example takes its time
 FREE = Rules(quotas=False, journal_delay=0.005)
@@ -103,17 +104,17 @@ plays = st.lists(texts | frames, max_size=25)
 
 async def told(seat: Seat, count: int) -> Counter[str]:
     """How often each message was answered, once all were."""
-    async with asyncio.timeout(10):
-        while True:
-            seat.read()
-            answers = Counter(
-                each["cause"]
-                for each in seat.messages
-                if each["type"] in ("ack", "error") and str(each.get("cause")).startswith("m")
-            )
-            if len(answers) == count or seat.closed:
-                return answers
-            await asyncio.sleep(0.002)
+
+    def answers() -> Counter[str]:
+        seat.read()
+        return Counter(
+            each["cause"]
+            for each in seat.messages
+            if each["type"] in ("ack", "error") and str(each.get("cause")).startswith("m")
+        )
+
+    await until(lambda: len(answers()) == count or seat.closed, lambda: f"{count}: {answers()}")
+    return answers()
 
 
 async def play(folder: Path, played: list[Any]) -> None:
