@@ -15,7 +15,7 @@ from musearoo.jobs.runner import JobRunner, RunnerPlan
 from musearoo.ports.store import Store
 from musearoo.ports.work import Cancel
 from musearoo.storage.opening import open_store
-from tests.doubles.pools import PlainClock, command, fragile, running, settings
+from tests.doubles.pools import PlainClock, command, fragile, patient, running
 
 BEGUN = "begun"
 
@@ -24,7 +24,7 @@ BEGUN = "begun"
 async def serving(folder: Path, *, bars: int) -> AsyncIterator[tuple[Store, JobRunner]]:
     """A store in `folder`, workers, and a runner whose jobs play `bars` slow bars."""
     store, tasks = open_store(None, folder), Tasks()
-    async with running(settings(command(folder), analysis=0)) as pool:
+    async with running(patient(command(folder), analysis=0)) as pool:
 
         async def perform(job: Job, report: Callable[[float], None], cancel: Cancel) -> None:
             await pool.play(

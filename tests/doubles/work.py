@@ -20,7 +20,10 @@ from musearoo.ports.work import AudioFormat, Cancel, Lane, Performed
 
 
 class LoopPool:
-    """An `EnginePool` of one worker per lane that plays on the event loop, bar by bar."""
+    """An `EnginePool` of one worker per lane that plays on the event loop, bar by bar.
+
+    While `goes_on` is clear it waits behind each bar.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,8 @@ class LoopPool:
     ) -> None:
         self.warmed: list[str] = []
         self.runs: list[EngineRun] = []
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
         self._engines = engines
         self._monotonic = monotonic
         self._lanes: dict[Lane, asyncio.Lock] = {
@@ -96,6 +101,7 @@ class LoopPool:
             on_bar(bar)
             heard.append(bar)
             await asyncio.sleep(0)
+            await self.goes_on.wait()
         _check(cancel)
         parameters = EngineParameters(engine.description.resolved(run.parameters))
         return engine.confidence(run.context, parameters, tuple(heard)) / 1000

@@ -29,8 +29,15 @@ ACTS = (
 )  # fmt: skip
 FOLDER = "MUSEAROO_WORKER_TEST_FOLDER"
 BROKEN = "MUSEAROO_WORKER_TEST_BROKEN"
+ACTING = "acting"
 STUBBORN = "stubborn"
 """The begin of the name of a file that says that a worker hears nothing from now on."""
+
+
+def tell_that_it_acts() -> None:
+    """By a file: what it sends may not leave a process that holds the interpreter."""
+    if FOLDER in os.environ:
+        (Path(os.environ[FOLDER]) / f"{ACTING}-{os.getpid()}").touch()
 
 
 def die() -> None:
@@ -147,6 +154,7 @@ class Fragile(Steady):
     ) -> tuple[Bar, int]:
         name = parameters.choice("act")
         if bar == parameters.whole("at") or name == "slow":
+            tell_that_it_acts()
             act(name, seed)
         if name == "garbage" and bar == parameters.whole("at"):
             return Bar(bar, (object(),)), state  # type: ignore[arg-type]

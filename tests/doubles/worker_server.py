@@ -8,22 +8,20 @@ import sys
 from pathlib import Path
 
 from musearoo.app.tasks import Tasks
-from tests.doubles.pools import command, fragile, running, settings
+from tests.doubles.pools import command, fragile, patient, running
+from tests.doubles.worker import ACTING
+from tests.waiting import until
 
 PIDS = "pids"
 
 
 async def serve(act: str, folder: Path) -> None:
-    tasks = Tasks()
-    patient = settings(command(folder), interactive_patience=600.0, durable_patience=600.0)
-    run = fragile(act, at=1, bars=200)
-    async with running(patient) as pool:
+    tasks, run = Tasks(), fragile(act, bars=200)
+    async with running(patient(command(folder))) as pool:
         await asyncio.gather(*(crew.manned() for crew in pool.crews() if crew.plan.size))
         for lane in ("interactive", "durable"):
-            begun = asyncio.Event()
-            tasks(pool.play(run, lane=lane, on_bar=lambda _bar, b=begun: b.set()), name="play")
-            await begun.wait()
-        await asyncio.sleep(0.2)  # the bar of the act is being played by now, and never heard
+            tasks(pool.play(run, lane=lane, on_bar=lambda _bar: None), name="play")
+        await until(lambda: len(list(folder.glob(f"{ACTING}-*"))) == 2, "two that act")
         print(PIDS, *(pid for crew in pool.crews() for pid in crew.pids), flush=True)
         await asyncio.sleep(600)
 

@@ -6,7 +6,7 @@ import pytest
 
 from musearoo.conductor.world import Rules
 from musearoo.domain.errors import Conflict, InvalidValue
-from musearoo.domain.ids import GenerationId, ProjectId, SessionId, TakeId
+from musearoo.domain.ids import ProjectId, SessionId, TakeId
 from musearoo.domain.permissions import Actor
 from musearoo.domain.session.state import PartState
 from tests.doubles.house import House, house
@@ -22,7 +22,7 @@ async def drums(place: House, project: ProjectId) -> PartState:
 async def made(place: House, ada: Actor, project: ProjectId, name: str, **args: object) -> str:
     """The take that a command made."""
     ack = await place.do(ada, project, name, args)
-    await place.conductor.performance.ended(GenerationId(ack.generation_id or ""), 10)
+    await place.ended(ack.generation_id)
     return ack.take_id or ""
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from musearoo.app.tasks import Tasks
 from musearoo.conductor.eager import begin
+from tests.waiting import until
 
 
 class TestBegin:
@@ -36,9 +37,9 @@ class TestBegin:
         begin(work(), tasks, name="work")
         assert 1 == len(tasks)
         first.set_result("one")
-        await asyncio.sleep(0.01)
+        await until(lambda: heard, "the first result")
         second.set_exception(ValueError("two"))
-        await asyncio.sleep(0.01)
+        await until(lambda: not len(tasks), "the end of the work")
         assert ["one", "two", "end"] == heard
 
     async def test_a_failure_of_the_first_step_is_the_caller_s(self):

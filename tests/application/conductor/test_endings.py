@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from musearoo.conductor import ending
+from musearoo.conductor import ending, underway
 from musearoo.conductor.world import Rules
 from musearoo.domain.errors import NotFound, Unavailable
 from musearoo.domain.events import GenerationCompleted, GenerationFailed, TakeBar, TakeSelected
@@ -14,7 +14,9 @@ from musearoo.domain.ids import GenerationId, SessionId, TakeId
 from musearoo.domain.records import GenerationRecord, Job
 from musearoo.security.ambient import SystemRandom, Uuid7Ids
 from tests.application.conductor.test_generation import events_of
+from tests.doubles.clock import SteppedClock
 from tests.doubles.house import House, house
+from tests.waiting import PATIENCE, until
 
 FREE = Rules(quotas=False)
 DRUMS = {"engine": "drummaroo", "bars": 2, "seed": 7}
@@ -48,11 +50,8 @@ class Away:
 
 async def accepted(place: House) -> None:
     """Wait until a request is stored; what is played sooner is stored together with it."""
-    async with asyncio.timeout(10):
-        while not await place.world.store.read(  # noqa: ASYNC110
-            lambda tx: tx.work.unfinished_generations()
-        ):
-            await asyncio.sleep(0.005)
+    read = place.world.store.read
+    await until(lambda: read(lambda tx: tx.work.unfinished_generations()), "a stored request")
 
 
 async def stopped_before_the_end(place: House, away: Away) -> None:
@@ -68,12 +67,6 @@ async def stopped_before_the_end(place: House, away: Away) -> None:
     place.world.engines.play = then_away  # type: ignore[method-assign]
 
 
-async def outcome(place: House, generation: str | None) -> GenerationRecord:
-    known = GenerationId(generation or "")
-    await place.conductor.performance.ended(known, 30)
-    return await place.conductor.generation.record(known)
-
-
 @pytest.mark.parametrize("draft", [False, True])
 async def test_a_take_waits_in_memory_for_the_store(tmp_path: Path, draft: bool) -> None:
     """Nobody is told of a failure; the take is stored when the store answers again."""
@@ -84,9 +77,9 @@ async def test_a_take_waits_in_memory_for_the_store(tmp_path: Path, draft: bool)
         away = Away(place)
         await stopped_before_the_end(place, away)
         ack = await place.do(ada, project, "generate", {**DRUMS, "draft": draft})
-        await asyncio.wait_for(away.again.wait(), 10)
+        await asyncio.wait_for(away.again.wait(), PATIENCE)
         away.down = False
-        record = await outcome(place, ack.generation_id)
+        record = await place.ended(ack.generation_id)
         assert record.status == "completed"
         take = await place.conductor.takes.visible(TakeId(record.take or ""), ada)
         events = await events_of(place, ada, project)
@@ -100,8 +93,11 @@ async def test_a_take_waits_in_memory_for_the_store(tmp_path: Path, draft: bool)
             assert {note.id for note in told} == {note.id for note in take.notes}
 
 
-async def test_what_is_played_at_once_is_stored_at_once(tmp_path: Path) -> None:
+async def test_what_is_played_at_once_is_stored_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Request, take and answer in one transaction; the answer tells of a take that is there."""
+    monkeypatch.setattr(underway, "TOGETHER_SECONDS", PATIENCE)
     async with house(tmp_path, FREE) as place:
         ada = await place.person("ada")
         project = await place.project(ada)
@@ -143,18 +139,16 @@ async def test_what_was_stored_without_an_answer_is_not_stored_twice(tmp_path: P
 
         place.world.engines.play = then_silent  # type: ignore[method-assign]
         ack = await place.do(ada, project, "generate", DRUMS)
-        assert (await outcome(place, ack.generation_id)).status == "completed"
+        assert (await place.ended(ack.generation_id)).status == "completed"
         events = await events_of(place, ada, project)
         ends = [e for e in events if isinstance(e, GenerationCompleted)]
         assert [e.generation_id for e in ends].count(GenerationId(ack.generation_id or "")) == 1
 
 
-async def test_a_store_that_stays_away_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_store_that_stays_away_is_told(tmp_path: Path) -> None:
     """After a bounded time those who wait are let go, and the refusal is told."""
-    monkeypatch.setattr(ending, "STORE_SECONDS", 0.2)
-    async with house(tmp_path, FREE) as place:
+    clock = SteppedClock()
+    async with house(tmp_path, FREE, clock=clock) as place:
         ada = await place.person("ada")
         project = await place.project(ada)
         await place.generated(ada, project)
@@ -165,7 +159,18 @@ async def test_a_store_that_stays_away_is_told(
             SessionId(project), lambda events: heard.extend(e.event for e in events)
         )
         ack = await place.do(ada, project, "generate", DRUMS)
-        await place.conductor.performance.ended(GenerationId(ack.generation_id or ""), 10)
+        await until(lambda: away.refused, "the first refusal")
+        assert not any(isinstance(event, GenerationFailed) for event in heard)
+        known = GenerationId(ack.generation_id or "")
+        end = asyncio.create_task(place.conductor.performance.ended(known, PATIENCE))
+        began = clock.now()
+
+        async def let_go() -> bool:
+            await clock.advance(0.5)
+            return end.done()
+
+        await until(let_go, "those who wait to be let go")
+        assert ending.STORE_SECONDS / 2 < clock.now() - began <= ending.STORE_SECONDS + 1.0
         assert away.refused > 2
         assert isinstance(heard[-1], GenerationFailed)
         away.down = False

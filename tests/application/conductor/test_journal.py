@@ -14,6 +14,7 @@ from musearoo.domain.ids import SessionId, UserId
 from musearoo.ports.store import Transaction
 from tests.doubles.clock import SteppedClock, settle
 from tests.doubles.house import House, house
+from tests.waiting import until
 
 FREE = Rules(quotas=False)
 FOREVER = Rules(quotas=False, journal_delay=3600.0)
@@ -32,15 +33,6 @@ async def owners(place: House, count: int) -> list[Any]:
     ada = await place.person("ada")
     projects = [await place.project(ada) for _ in range(count)]
     return [await place.conductor.sessions.open(SessionId(each)) for each in projects]
-
-
-async def until(condition: Any) -> None:
-    """Wait for the writing thread, at most five seconds."""
-    for _ in range(5_000):
-        if condition():
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError("it did not come about")
 
 
 class TestRows:

@@ -1,6 +1,5 @@
 """Who keeps the time of a session, and which take of a part is heard."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from musearoo.domain.context import EngineContext
 from musearoo.domain.errors import Conflict, InvalidValue, Unavailable
 from musearoo.domain.events import ClipLaunched, NothingToUndo, Sequenced
 from musearoo.domain.ids import SessionId
+from tests.doubles.clock import SteppedClock
 from tests.doubles.house import house
 from tests.doubles.leader import PromptLeader
 
@@ -72,21 +72,26 @@ async def test_an_absent_leader_is_named(tmp_path: Path) -> None:
 
 async def test_another_tempo_moves_nobody(tmp_path: Path) -> None:
     """A transport that plays goes on from where it was when the tempo changes."""
-    async with house(tmp_path) as place:
+    clock = SteppedClock()
+    async with house(tmp_path, clock=clock) as place:
         ada = await place.person("ada")
         project = await place.project(ada)
         await place.do(ada, project, "transport", {"action": "play", "bar": 41})
+        await clock.advance(0.5)  # a beat at 120
         for bpm in (240, 60):
             await place.do(ada, project, "set_parameter", {"path": "session/tempo", "value": bpm})
+            await clock.advance(0.5)  # two beats, and half a beat
         await place.do(ada, project, "undo")
         owner = await place.conductor.sessions.open(SessionId(project))
-        beat = owner.state.tick_at(place.world.clock.now()) / 960
-        assert 160 <= beat < 164
+        assert owner.state.tick_at(clock.now()) == pytest.approx(163.5 * 960, abs=1)
+        await clock.advance(0.5)
+        assert owner.state.tick_at(clock.now()) == pytest.approx(165.5 * 960, abs=1)
 
 
 async def test_only_a_kept_take_is_launched(tmp_path: Path) -> None:
     """A launch names the committed take, and lands at the next bar."""
-    async with house(tmp_path) as place:
+    clock = SteppedClock()
+    async with house(tmp_path, clock=clock) as place:
         ada = await place.person("ada")
         project = await place.project(ada)
         with pytest.raises(InvalidValue, match="generate one first"):
@@ -96,7 +101,7 @@ async def test_only_a_kept_take_is_launched(tmp_path: Path) -> None:
             await place.do(ada, project, "launch_clip", {"part": "drums"})
         await place.do(ada, project, "commit_take", {"part": "drums", "take_id": record.take})
         await place.do(ada, project, "transport", {"action": "play"})
-        await asyncio.sleep(0.01)  # at the very first tick the next bar would be the first
+        await clock.advance(0.01)  # at the very first tick the next bar would be the first
         ack = await place.do(ada, project, "launch_clip", {"part": "drums"})
         assert ack.lands_at is not None
         assert (ack.lands_at.bar, ack.lands_at.beat) == (2, 0.0)

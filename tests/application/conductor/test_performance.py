@@ -7,25 +7,20 @@ from typing import Any
 
 import pytest
 
+from musearoo.conductor import underway
 from musearoo.conductor.world import Rules
 from musearoo.domain.engine import Bar, EngineRun
 from musearoo.domain.errors import Conflict, ReducedCapacity, Unavailable
 from musearoo.domain.events import GenerationAccepted, GenerationFailed
 from musearoo.domain.ids import GenerationId, SessionId
 from musearoo.domain.permissions import Actor
-from musearoo.domain.records import GenerationRecord
 from tests.application.conductor.test_generation import events_of
 from tests.doubles.house import ORIGIN, House, house
+from tests.waiting import PATIENCE, until
 
 FREE = Rules(quotas=False)
 DRUMS = {"engine": "drummaroo"}
 QUALITY = {"engine": "drummaroo", "quality_target": "quality"}
-
-
-async def waited_for(place: House, generation: str | None) -> GenerationRecord:
-    known = GenerationId(generation or "")
-    await asyncio.wait_for(place.conductor.performance.ended(known, 20), 10)
-    return await place.conductor.generation.record(known)
 
 
 def play_instead(place: House, monkeypatch: pytest.MonkeyPatch, play: Any) -> None:
@@ -45,7 +40,7 @@ class TestCancel:
             ack = await place.do(ada, project, "generate", QUALITY)
             again = {"generation_id": ack.generation_id}
             await place.do(ada, project, "cancel_generation", again)
-            assert (await waited_for(place, ack.generation_id)).status == "cancelled"
+            assert (await place.ended(ack.generation_id)).status == "cancelled"
             failed = (await events_of(place, ada, project))[-1]
             assert isinstance(failed, GenerationFailed)
             assert failed.code == "cancelled"
@@ -69,7 +64,7 @@ class TestCancel:
             ack = await place.do(ada, project, "generate", DRUMS)
             await place.do(ada, project, "cancel_generation", {"generation_id": ack.generation_id})
             asked.set()
-            assert (await waited_for(place, ack.generation_id)).status == "cancelled"
+            assert (await place.ended(ack.generation_id)).status == "cancelled"
 
 
 class TestTooLateForAPlayer:
@@ -91,8 +86,8 @@ class TestTooLateForAPlayer:
             generation = GenerationId(ack.generation_id or "")
             go.set()
             performance = place.conductor.performance
-            early = performance.ended(generation, 20, or_queued=True)
-            assert await asyncio.wait_for(early, 10) is None
+            early = performance.ended(generation, 2 * PATIENCE, or_queued=True)
+            assert await asyncio.wait_for(early, PATIENCE) is None
             assert (await place.conductor.generation.record(generation)).status == "queued"
             told = await events_of(place, ada, project)
             assert [isinstance(e, GenerationAccepted) and e.queued for e in told] == [False, True]
@@ -100,8 +95,12 @@ class TestTooLateForAPlayer:
 
 
 class TestRefusedByTheStore:
-    async def test_what_was_not_accepted_is_not_played_on(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("together", [0.0, PATIENCE], ids=["alone", "with its take"])
+    async def test_what_was_not_accepted_is_not_played_on(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: float
+    ) -> None:
         """One refund, no take, no event of a generation that nobody was promised."""
+        monkeypatch.setattr(underway, "TOGETHER_SECONDS", together)
         async with house(tmp_path) as place:
             ada = await place.person("ada")
             project = await place.project(ada)
@@ -127,7 +126,7 @@ class TestRefusedByTheStore:
             place.world.limiter.refund = noted  # type: ignore[method-assign]
             with pytest.raises(Unavailable):
                 await place.do(ada, project, "generate", DRUMS)
-            await asyncio.sleep(0.1)
+            await until(lambda: not place.conductor.performance.under_way, "the end of the play")
             assert (await remaining(place, ada), len(refunds)) == (before, 1)
             assert await events_of(place, ada, project) == []
             assert not place.conductor.performance._ended
@@ -151,7 +150,7 @@ class TestBrokenOnOurSide:
 
             play_instead(place, monkeypatch, play)
             ack = await place.do(ada, project, "generate", DRUMS)
-            record = await waited_for(place, ack.generation_id)
+            record = await place.ended(ack.generation_id)
             assert record.status == "failed"
             assert "secret" not in (record.error or "")
             assert await remaining(place, ada) == before
@@ -177,6 +176,7 @@ class TestDeletedMeanwhile:
             generation = GenerationId(ack.generation_id or "")
             await place.conductor.projects.delete(ada, project, ORIGIN)
             go.set()
-            await asyncio.wait_for(place.conductor.performance.ended(generation, 10), 2)
+            end = place.conductor.performance.ended(generation, 2 * PATIENCE)
+            await asyncio.wait_for(end, PATIENCE)
             assert not place.conductor.performance._ended
             assert not place.conductor.performance._running

@@ -10,7 +10,7 @@ from musearoo.conductor.values import fingerprint, unpack
 from musearoo.conductor.world import Rules
 from musearoo.domain.context import EngineContext
 from musearoo.domain.engine import EngineRun, Operation
-from musearoo.domain.ids import GenerationId, SessionId, TakeId
+from musearoo.domain.ids import SessionId, TakeId
 from musearoo.domain.music.note import Note
 from musearoo.domain.permissions import Actor
 from musearoo.domain.records import Take
@@ -33,7 +33,7 @@ async def selected(place: House, actor: Actor, project: str, part: str) -> Take:
 async def again(place: House, actor: Actor, project: str, part: str, **args: object) -> Take:
     """The take after some bars were played again."""
     ack = await place.do(actor, project, "regenerate", {"part": part, **args})  # type: ignore[arg-type]
-    await place.conductor.performance.ended(GenerationId(ack.generation_id or ""), 10)
+    await place.ended(ack.generation_id)
     return await selected(place, actor, project, part)
 
 

@@ -14,6 +14,7 @@ from musearoo.domain.events import StyleSet
 from musearoo.domain.ids import SessionId
 from musearoo.ports.store import Transaction
 from tests.doubles.house import ORIGIN, House, house
+from tests.waiting import until
 
 FREE = Rules(quotas=False, journal_delay=0.005)
 TEMPO = {"path": "session/tempo", "value": 96}
@@ -54,9 +55,7 @@ class TestFailure:
             with pytest.raises(Unavailable):
                 await owner.commit(full_disk)
             assert epoch == owner.epoch
-            async with asyncio.timeout(10):
-                while owner.epoch == epoch:  # noqa: ASYNC110  an owner has no event for tests
-                    await asyncio.sleep(0.005)
+            await until(lambda: owner.epoch != epoch, "another epoch")
             assert (0, "auto", 3) == (owner.seq, owner.state.style, len(tries))
 
     async def test_many_that_fail_together_start_over_once(self, tmp_path: Path) -> None:
@@ -167,7 +166,7 @@ class TestOpenSessions:
             await place.conductor.sessions.open(SessionId(other))
             assert await place.conductor.sessions.open(SessionId(project)) is owner
             go.set()
-            await place.conductor.performance.ended(ack.generation_id, 10)  # type: ignore[arg-type]
+            await place.ended(ack.generation_id)
             assert owner.state.parts["drums"].selected == ack.take_id
 
     async def test_opening_what_is_gone_is_forgotten(self, tmp_path: Path) -> None:

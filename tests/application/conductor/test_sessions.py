@@ -19,6 +19,7 @@ from musearoo.domain.errors import (
 from musearoo.domain.ids import ProjectId, SessionId
 from musearoo.domain.permissions import Actor, Permission
 from musearoo.domain.session.state import SessionState
+from tests.doubles.clock import SteppedClock
 from tests.doubles.house import ORIGIN, House, house
 
 FREE = Rules(quotas=False, journal_delay=0.005)
@@ -233,7 +234,8 @@ class TestSettings:
 
     async def test_at_says_where_a_change_lands(self, tmp_path: Path) -> None:
         """Stopped, everything but a named bar means now; rolling, the next bar has a time."""
-        async with house(tmp_path, FREE) as place:
+        clock = SteppedClock()
+        async with house(tmp_path, FREE, clock=clock) as place:
             ada, project = await started(tmp_path, place)
             knob = {"path": KNOB, "value": 0.5}
             stopped = await place.do(ada, project, "set_parameter", knob, at="next_bar")
@@ -243,7 +245,7 @@ class TestSettings:
             rolling = await place.do(ada, project, "set_parameter", knob, at="next_bar")
             assert rolling.lands_at is not None
             assert rolling.lands_at.bar == 2
-            assert rolling.lands_at.server_time is not None
+            assert rolling.lands_at.server_time == pytest.approx(clock.now() + 1.5)
 
 
 class TestTakes:

@@ -32,6 +32,7 @@ from musearoo.domain.ids import AnalysisId, AssetId, CommandId, ProjectId, Sessi
 from musearoo.domain.permissions import Actor, Permission, Tier
 from musearoo.ports.voice import Pulse
 from tests.doubles.house import ORIGIN, House, house
+from tests.waiting import until
 
 FREE = Rules(quotas=False, journal_delay=0.005)
 FORM = Form("pcm_s16le", 8000)
@@ -44,13 +45,14 @@ class Late:
 
     def __init__(self, clock: Any) -> None:
         self._clock = clock
+        self._began = float(clock.monotonic())
         self.ahead = 0.0
 
     def now(self) -> float:
         return float(self._clock.now())
 
     def monotonic(self) -> float:
-        return float(self._clock.monotonic()) + self.ahead
+        return self._began + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
@@ -488,10 +490,7 @@ class TestSteering:
             assert found is not None
             assert pulse == found.pulse
             owner = await place.conductor.sessions.open(session)
-            for _ in range(200):
-                if len(owner.state.parameters) == 2:
-                    break
-                await asyncio.sleep(0.01)
+            await until(lambda: len(owner.state.parameters) == 2, "both parameters")
             assert {"drums/intensity": 0.9, "drums/follow": 0.6} == owner.state.parameters
 
     def test_unsure_beats_are_not_followed(self) -> None:

@@ -16,7 +16,7 @@ from musearoo.domain.errors import (
     NotFound,
     Unavailable,
 )
-from musearoo.domain.ids import CommandId, GenerationId, ProjectId, SessionId
+from musearoo.domain.ids import CommandId, ProjectId, SessionId
 from musearoo.domain.permissions import Actor, Permission
 from musearoo.domain.session.state import SessionState
 from musearoo.ports.voice import Bearings, Speech, Transcript, Understood
@@ -72,8 +72,7 @@ async def say(
 
 async def played(place: House, ada: Actor, project: ProjectId, seed: int) -> str:
     ack = await place.do(ada, project, "generate", {"engine": "drummaroo", "seed": seed})
-    assert ack.generation_id is not None
-    await place.conductor.performance.ended(GenerationId(ack.generation_id), 10)
+    await place.ended(ack.generation_id)
     assert ack.take_id is not None
     return ack.take_id
 
