@@ -33,7 +33,8 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
 
     `page` is the browser's Origin that the proof was bound to. `connection` is the name of the
     connection that is being resumed, `counter` the highest number it has given a message;
-    `expires_at` is the monotonic time at which a new proof is due.
+    `expires_at` is the monotonic time at which a new proof is due. `revision` is that of
+    everybody's rights when these were looked up: until it changes they are what they were.
     """
 
     actor: Actor
@@ -42,6 +43,7 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     page: str | None
     expires_at: float
+    revision: int
     connection: str | None = None
     counter: int = 0
 
@@ -62,7 +64,7 @@ class Entrance:
 
     async def by_ticket(self, secret: str, page: str | None, origin: Origin) -> Guest:
         """The holder of a ticket that was issued to the same page (or to none)."""
-        ticket = self._passes.redeem(secret)
+        revision, ticket = self._gate.revision, self._passes.redeem(secret)
         _check_page(ticket.origin, page, ticket.client)
         actor = await self._gate.actor_of(ticket.user, ticket.family)
         session = SessionId(ticket.session)
@@ -73,24 +75,32 @@ class Entrance:
             client=ticket.client,
             page=ticket.origin,
             expires_at=self._renewed(),
+            revision=revision,
         )
 
     async def by_resume_token(self, secret: str, page: str | None, origin: Origin) -> Guest:
-        """The owner of a connection that was lost at most two minutes ago, once."""
+        """The owner of a connection that was lost at most two minutes ago, once.
+
+        Looked up anew only if anybody's rights changed meanwhile: when a server or a network
+        comes back, a thousand ask at once.
+        """
         held = self._tokens.pop(hash_secret(secret), None)
         now = self._world.clock.monotonic()
         if held is None or (held.ends_at is not None and held.ends_at < now):
             raise Unauthenticated("The resume token is used or too old; ask for a ticket.")
-        guest = held.guest
+        guest, revision = held.guest, self._gate.revision
         _check_page(guest.page, page, guest.client)
+        if guest.revision == revision:
+            return guest
         actor = await self._gate.actor_of(guest.actor.user, FamilyId(guest.actor.family))
         permissions = await self._permissions(actor, guest.session, origin)
-        return replace(guest, actor=actor, permissions=permissions)
+        return replace(guest, actor=actor, permissions=permissions, revision=revision)
 
     async def renewed(
         self, guest: Guest, *, ticket: str | None, token: str | None, origin: Origin
     ) -> Guest:
         """The same guest with a fresh proof; another person's proof is refused."""
+        revision = self._gate.revision
         if ticket is not None:
             proof = self._passes.redeem(ticket)
             _check_page(proof.origin, guest.page, proof.client)
@@ -102,13 +112,21 @@ class Entrance:
         if actor.user != guest.actor.user or not fits:
             raise Forbidden("This proof is for another person or session; connect anew with it.")
         permissions = await self._permissions(actor, guest.session, origin)
-        return replace(guest, actor=actor, permissions=permissions, expires_at=self._renewed())
+        return replace(
+            guest,
+            actor=actor,
+            permissions=permissions,
+            expires_at=self._renewed(),
+            revision=revision,
+        )
 
-    async def rechecked(self, guest: Guest, origin: Origin) -> Guest:
+    async def rechecked(self, guest: Guest, origin: Origin, token: str = "") -> Guest:
         """The guest with the rights of now; raises what ends the visit.
 
-        A refusal is written down later: until then nothing more may be heard.
+        Its resume `token` is worth these from now on. A refusal is written down later: until
+        then nothing more may be heard.
         """
+        revision = self._gate.revision
         actor = await self._gate.actor_of(guest.actor.user, FamilyId(guest.actor.family))
         project = ProjectId(guest.session)
         try:
@@ -119,7 +137,11 @@ class Entrance:
             noting = self._gate.refused(actor, project, "project.view", origin, refusal)
             self._world.spawn(noting, name="ws.refused")
             raise
-        return replace(guest, actor=actor, permissions=access.permissions)
+        rights = {"actor": actor, "permissions": access.permissions, "revision": revision}
+        held = self._tokens.get(hash_secret(token))
+        if held is not None:
+            held.guest = replace(held.guest, **rights)
+        return replace(guest, **rights)
 
     def resume_token(self, guest: Guest, connection: str) -> str:
         """A secret that lets this guest come back once, until two minutes after it has left."""

@@ -287,7 +287,7 @@ class Connection:
         if self.guest is None or self.room is None or self.over:
             return
         try:
-            guest = await self.door.entrance.rechecked(self.guest, self.origin)
+            guest = await self.door.entrance.rechecked(self.guest, self.origin, self.token)
         except MuseArooError as refusal:
             self.door.entrance.void(self.token)
             self.refuse(refusal, None)

@@ -1,6 +1,6 @@
 """Coming in: the first message of a connection, and the welcome that answers it."""
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -39,10 +39,11 @@ async def join(connection: "Connection", message: SessionJoin) -> None:
         _check_number(connection, guest)
         await connection.door.conductor.pairings.opened(guest.actor, guest.session)
         room, owner = await connection.door.rooms.open(guest.session)
-        if data.last_seq is not None and data.epoch == room.epoch:
+        last = data.last_seq
+        if last is not None and data.epoch == room.epoch and not room.reaches(data.epoch, last):
             held = Grant(ProjectId(guest.session), guest.actor.user, guest.permissions)
             access = Access(held)
-            await connection.door.rooms.reach_back(room, access, data.epoch, data.last_seq)
+            await connection.door.rooms.reach_back(room, access, data.epoch, last)
             room, owner = await connection.door.rooms.open(guest.session)
         while seen != gate.revision:  # rights changed while this guest came in
             seen = gate.revision
@@ -133,4 +134,9 @@ def _welcome(
 
 def rights(guest: Guest) -> tuple[str, ...]:
     """The permissions of a guest in their usual order."""
-    return tuple(each for each in Permission if each in guest.permissions)
+    return _in_order(guest.permissions)
+
+
+@lru_cache(maxsize=256)
+def _in_order(permissions: frozenset[Permission]) -> tuple[str, ...]:
+    return tuple(each for each in Permission if each in permissions)

@@ -8,7 +8,8 @@ import pytest
 
 from musearoo.domain.errors import Unavailable
 from musearoo.domain.permissions import Permission
-from tests.application.protocols.ws.room_doubles import ORIGIN, Hall
+from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, Seat
+from tests.waiting import until
 
 RIGHTS = frozenset({Permission.VIEW, Permission.EDIT})
 
@@ -84,3 +85,83 @@ async def test_a_store_that_is_away_ends_no_visit_for_good(
         seat.send("session_join", {"ticket": ticket})
     assert 1011 == await seat.closing()
     assert ["unavailable"] == [error["data"]["code"] for error in seat.of("error")]
+
+
+class Returning:
+    """Comes back with the token of a connection that broke off."""
+
+    def __init__(self, hall: Hall, seat: Seat) -> None:
+        seat.read()
+        self.hall = hall
+        welcome = seat.of("welcome")[0]["data"]
+        names = ("resume_token", "epoch")
+        self.proof = {name: welcome[name] for name in names} | {"last_seq": welcome["seq"]}
+        seat.connection.gone(clean=False)
+
+    async def back(self) -> Seat:
+        seat = self.hall.seat()
+        seat.send("session_join", self.proof)
+        await seat.answers()
+        return seat
+
+
+@pytest.fixture
+def unasked(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on the store answers no question of rights."""
+
+    def begin() -> None:
+        async def away(*_question: object) -> Any:
+            raise Unavailable("The database does not answer; try again.")
+
+        for name in ("actor_of", "access"):
+            monkeypatch.setattr(hall.place.conductor.gate, name, away)
+        monkeypatch.setattr(hall.place.world.store, "read", away)
+
+    return begin
+
+
+class TestComingBack:
+    async def test_a_thousand_come_back_without_a_question_to_the_store(self, hall, unasked):
+        """Rights that nobody changed since the visit began are what they were."""
+        owner, guest, project = await shared(hall)
+        seats = [await hall.joined(each, project) for each in (owner, guest)]
+        gone = [Returning(hall, seat) for seat in seats]
+        unasked()
+        for each, rights in zip(gone, (set(Permission), RIGHTS), strict=True):
+            (welcome,) = (await each.back()).of("welcome")
+            assert welcome["data"]["resumed"]
+            assert rights == set(welcome["data"]["permissions"])
+
+    async def test_rights_that_changed_while_away_are_looked_up(self, hall):
+        owner, guest, project = await shared(hall)
+        gone = Returning(hall, await hall.joined(guest, project))
+        people = hall.place.conductor.collaboration
+        await people.remove(owner, project, guest.user, ORIGIN)
+        back = await gone.back()
+        assert 4403 == await back.closing()
+        assert [] == back.of("welcome")
+
+    async def test_a_token_dies_with_its_login(self, hall):
+        _, guest, project = await shared(hall)
+        gone = Returning(hall, await hall.joined(guest, project))
+        await hall.place.conductor.accounts.logout(guest, ORIGIN)
+        back = await gone.back()
+        assert ["unauthenticated"] == [error["data"]["code"] for error in back.of("error")]
+        assert [] == back.of("welcome")
+
+    async def test_rights_that_changed_while_here_are_those_of_who_comes_back(self, hall, unasked):
+        """What the living connection was told is what its token is worth."""
+        owner, guest, project = await shared(hall)
+        seat = await hall.joined(guest, project)
+        less, people = frozenset({Permission.VIEW}), hall.place.conductor.collaboration
+        await people.remove(owner, project, guest.user, ORIGIN)
+        assert 4403 == await seat.closing()
+        invited = await people.invite(owner, project, "bob@example.org", less, None, origin=ORIGIN)
+        await people.join(guest, invited.url.rpartition("=")[2], origin=ORIGIN)
+        seat = await hall.joined(guest, project)
+        hall.place.conductor.gate.forget()
+        await until(lambda: not hall.door._rechecking, "everybody looked up")
+        gone = Returning(hall, seat)
+        unasked()
+        (welcome,) = (await gone.back()).of("welcome")
+        assert ["view"] == welcome["data"]["permissions"]
