@@ -20,7 +20,7 @@ help:
 	@echo "make rehearsal    ten minutes of Pure Data, liblo and a faked Live (ARGS='--minutes 1')"
 	@echo "make soak         hold 10,000 WebSocket connections (ARGS='--minutes 60')"
 	@echo "make fuzz         let Hypothesis attack the decoders for longer"
-	@echo "make nightly      thousands of simulated rooms, ten thousand faults on real sockets"
+	@echo "make nightly      every test at random, thousands of simulated rooms, ten thousand faults"
 	@echo "make room         people on a bad network, to watch (ARGS='--minutes 1')"
 	@echo "make generated    write generated files anew"
 	@echo "make wheel        build dist/*.whl; make wheel-check tries it in a clean place"
@@ -71,6 +71,8 @@ fuzz: $(STAMPS)/project $(STAMPS)/dev
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest tests/fuzz -n auto $(TESTS)
 
 nightly: $(STAMPS)/project $(STAMPS)/dev
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python tools/run_tests.py -o faulthandler_timeout=3600 \
+	  --randomly-seed=$$(date +%s) $(TESTS)
 	@SIM_SEEDS=$(or $(SEEDS),5000) WS_FAULTS=$(or $(FAULTS),10000) $(BIN)/pytest -n 2 \
 	  --dist loadfile -o faulthandler_timeout=3600 tests/sim tests/fault/test_ws_network.py $(TESTS)
 
