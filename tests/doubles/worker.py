@@ -71,7 +71,7 @@ def shout() -> None:
 
 
 def hog() -> None:
-    HELD.append(bytearray(b"x") * (64 << 20))
+    HELD.append(bytearray(b"x") * (128 << 20))  # whatever else the process holds
 
 
 HELD: list[bytearray] = []
