@@ -18,11 +18,13 @@ def door(place: House, options: RestOptions = OPTIONS) -> FastAPI:
     return create_app(place.conductor, options)
 
 
-def client(app: FastAPI, token: str | None = None, **headers: str) -> httpx.AsyncClient:
-    """A client of the application, logged in if it has a token."""
+def client(
+    app: FastAPI, token: str | None = None, *, address: str = "127.0.0.1", **headers: str
+) -> httpx.AsyncClient:
+    """A client of the application at a network address, logged in if it has a token."""
     login = {"Authorization": f"Bearer {token}"} if token is not None else {}
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app, raise_app_exceptions=True),
+        transport=httpx.ASGITransport(app, raise_app_exceptions=True, client=(address, 123)),
         base_url=BASE,
         headers={**login, **headers},
     )

@@ -159,11 +159,21 @@ class TestPaths:
         assert len((await http.get(f"/{'x' * 5000}")).json()["instance"]) == 200
 
 
+@pytest.fixture
+def still(place: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time passes, so that no allowance grows."""
+    now = place.world.clock.monotonic()
+    monkeypatch.setattr(place.world.clock, "monotonic", lambda: now)
+
+
+@pytest.mark.usefixtures("still")
 class TestPacing:
+    """Each from an address of its own: what others have used of theirs is not counted."""
+
     async def test_an_address_that_hurries_waits(self, place: House, token: str) -> None:
         """429 with a time, before anything is looked up."""
         options = RestOptions(allowed_hosts=(HOST,), pace=Pace(per_minute=60, burst=3))
-        async with client(door(place, options), token) as http:
+        async with client(door(place, options), token, address="192.0.2.1") as http:
             seen = [(await http.get("/healthz")).status_code for _ in range(5)]
             assert seen == [200, 200, 200, 429, 429]
             answer = await http.get("/healthz")
@@ -173,7 +183,7 @@ class TestPacing:
     async def test_wrong_tokens_are_slowed_down(self, place: House) -> None:
         """Guessing gets slow long before use does."""
         options = RestOptions(allowed_hosts=(HOST,), pace=Pace(per_minute=100_000, burst=10_000))
-        async with client(door(place, options), "wrong") as http:
+        async with client(door(place, options), "wrong", address="192.0.2.2") as http:
             seen = [(await http.get("/api/v3/projects")).status_code for _ in range(32)]
         assert seen[:30] == [401] * 30
         assert seen[-1] == 429

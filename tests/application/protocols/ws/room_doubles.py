@@ -1,6 +1,5 @@
 """Connections over a house, without sockets: what they were sent can be read as messages."""
 
-import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from musearoo.protocols.ws.connection import Connection
 from musearoo.protocols.ws.door import Door
 from musearoo.protocols.ws.handshake import Arrival
 from tests.doubles.house import House
+from tests.waiting import until
 
 ORIGIN = Origin("rest", "192.0.2.0/24", "correlation", "test")
 
@@ -60,17 +60,13 @@ class Seat:
 
     async def answers(self) -> list[dict[str, Any]]:
         """What comes once everything sent so far was carried out."""
-        while self.connection.busy:  # noqa: ASYNC110  a door has no event for tests
-            await asyncio.sleep(0.001)
+        await until(lambda: not self.connection.busy, "the end of all that was sent")
         return self.read()
 
-    async def closing(self) -> int | None:
-        """The code with which the connection is closed, if it is within a second."""
-        for _ in range(1000):
-            if self.closed:
-                return self.closed[0][0]
-            await asyncio.sleep(0.001)
-        return None
+    async def closing(self) -> int:
+        """The code with which the connection is closed, once it is."""
+        await until(lambda: self.closed, lambda: f"the end; told lately: {self.messages[-5:]}")
+        return self.closed[0][0]
 
     def of(self, type_: str) -> list[dict[str, Any]]:
         """All messages of one type so far."""
@@ -84,6 +80,12 @@ class Hall:
 
     place: House
     door: Door
+
+    def stop_time(self) -> None:
+        """Let no time pass from now on: no bar ends and no allowance grows."""
+        clock: Any = self.place.world.clock
+        now, monotonic = clock.now(), clock.monotonic()
+        clock.now, clock.monotonic = lambda: now, lambda: monotonic
 
     def seat(self, page: str | None = None, *, binary: bool = False) -> Seat:
         """A connection that has not joined."""

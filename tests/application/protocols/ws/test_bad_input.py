@@ -204,8 +204,9 @@ async def test_a_first_message_may_be_short_only(hall: Hall) -> None:
     assert ["payload-too-large"] == [error["data"]["code"] for error in seat.of("error")]
 
 
-async def test_faults_without_end_close_their_sender_alone(table: Table) -> None:
+async def test_faults_without_end_close_their_sender_alone(hall: Hall, table: Table) -> None:
     """4429 after as many as the allowance bears; the other is not touched."""
+    hall.stop_time()
     sent = 0
     while not table.sender.closed:
         table.sender.connection.receive_text(b"{")

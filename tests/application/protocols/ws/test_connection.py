@@ -1,6 +1,5 @@
 """The session core: who gets in, what everyone hears, what is refused to whom."""
 
-import asyncio
 import json
 
 import pytest
@@ -12,6 +11,7 @@ from musearoo.domain.permissions import Permission
 from musearoo.protocols.ws import frames
 from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, payloads
 from tests.doubles.clock import settle
+from tests.waiting import until
 
 VIEW = frozenset({Permission.VIEW})
 
@@ -81,6 +81,7 @@ class TestJoining:
         assert 4401 == seat.closed[0][0]
 
     async def test_nobody_waits_longer_than_five_seconds_to_join(self, hall):
+        hall.stop_time()
         seat = hall.seat()
         now = hall.door.clock.monotonic()
         seat.connection.tick(now + 4)
@@ -195,7 +196,7 @@ class TestSharing:
         first, second = await hall.joined(owner, project), await hall.joined(guest, project)
         first.send("generation_request", {"engine": "drummaroo", "bars": 4}, message_id="g")
         ack = (await first.answers(), first.of("ack")[0]["data"])[1]
-        await hall.place.conductor.performance.ended(ack["generation_id"], 10)
+        await hall.place.ended(ack["generation_id"])
         for seat in (first, second):
             assert [1, 2, 3, 4] == [bar["data"]["bar"] for bar in seat.of("take_bar")]
             assert 1.0 == seat.of("generation_progress")[-1]["data"]["progress"]
@@ -244,6 +245,7 @@ class TestRefusing:
     async def test_who_keeps_sending_faults_is_closed(self, hall):
         owner = await hall.place.person("ann")
         seat = await hall.joined(owner, await hall.place.project(owner))
+        hall.stop_time()
         for _ in range(40):
             seat.connection.receive_text(b"{")
         assert [4429] == [code for code, _ in seat.closed]
@@ -251,6 +253,7 @@ class TestRefusing:
     async def test_too_many_messages_are_refused_with_a_time(self, hall):
         owner = await hall.place.person("ann")
         seat = await hall.joined(owner, await hall.place.project(owner))
+        hall.stop_time()
         for _ in range(300):
             seat.send("chat_message", {"text": "hi"})
         errors = seat.of("error")
@@ -445,7 +448,8 @@ class TestBinary:
             header=Header(number=1), handle=handle, kind=ValueKind.NUMBER, value=0.25
         )
         seat.connection.receive_binary(encode_parameter(record))
-        await asyncio.sleep(0.05)
+        await until(lambda: not seat.connection.busy, "the end of what was sent")
+        seat.connection.room.fan.flush()
         stream = b"".join(seat.connection.outbox.take())
         binary = [payload for opcode, payload in payloads(stream) if opcode == 2]
         (echo, *_) = decode_records(binary[0], by_server=True)

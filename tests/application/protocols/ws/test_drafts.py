@@ -13,7 +13,7 @@ async def drafted(hall: Hall, seat, message_id: str = "m-1") -> dict:
     seat.send("generation_request", ASKED, message_id=message_id)
     answers = await seat.answers()
     ack = next(m["data"] for m in answers if m["type"] == "ack")
-    await hall.place.conductor.performance.ended(ack["generation_id"], 10)
+    await hall.place.ended(ack["generation_id"])
     return ack
 
 

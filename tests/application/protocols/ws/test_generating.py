@@ -19,7 +19,7 @@ async def played(hall: Hall, seat: Seat, message_id: str, **data: Any) -> dict[s
 
 async def ended(hall: Hall, seat: Seat, message_id: str) -> dict[str, Any]:
     ack = next(m for m in await seat.answers() if m["type"] == "ack")["data"]
-    await hall.place.conductor.performance.ended(ack["generation_id"], 10)
+    await hall.place.ended(ack["generation_id"])
     return next(m for m in seat.of("generation_complete") if m["cause"] == message_id)["data"]
 
 
@@ -84,6 +84,7 @@ async def test_a_bar_that_is_over_is_answered_as_late(hall: Hall, seat: Any) -> 
     """The answer says where it lands instead."""
     _, room = seat
     await played(hall, room, "m-1", bars=1)
+    hall.stop_time()
     rolling = {"name": "transport", "args": {"action": "play", "bar": 9}}
     room.send("command", rolling, message_id="m-2")
     change = {"path": "drums/fills", "value": 0.5, "at": "bar 2"}

@@ -14,6 +14,7 @@ from musearoo.ports.voice import Speech, Transcript
 from musearoo.protocols.ws.sound import SPOKEN_BYTES
 from musearoo.voice.grammar import Grammar
 from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, Seat
+from tests.waiting import until
 
 
 class Listener:
@@ -61,13 +62,15 @@ async def seated(
 
 async def answer(seat: Seat, message_id: str) -> dict[str, Any]:
     """The ack or error of a message."""
-    async with asyncio.timeout(10):
-        while True:
-            seat.read()
-            for each in seat.messages:
-                if each["type"] in ("ack", "error") and each.get("cause") == message_id:
-                    return each
-            await asyncio.sleep(0.002)
+
+    def found() -> dict[str, Any] | None:
+        seat.read()
+        for each in seat.messages:
+            if each["type"] in ("ack", "error") and each.get("cause") == message_id:
+                return each
+        return None
+
+    return await until(found, lambda: f"{message_id} in {seat.messages[-5:]}") or {}
 
 
 async def said(seat: Seat, command: str, message_id: str = "v", **data: Any) -> dict[str, Any]:

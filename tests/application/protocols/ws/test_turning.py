@@ -49,6 +49,7 @@ class TestAtOnce:
     async def test_it_is_answered_as_the_long_way_answers(self, hall):
         """The same event and the same ack, whichever way it went, playing or not."""
         seat, owner, project = await seated(hall)
+        hall.stop_time()
         for action in ("locate", "play"):
             await hall.place.do(owner, project, "transport", {"action": action, "bar": 3})
             seat.read()
