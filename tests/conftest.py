@@ -6,6 +6,7 @@ profiles `nightly` and `fuzz` look at random.
 
 import os
 import shutil
+from collections import Counter
 
 import pytest
 import structlog
@@ -15,6 +16,8 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
 ORDER = 20260101
+LONG = {"sim", "fault", "peers", "flow", "brain", "engines"}
+"""Folders of files that take long, most of all those with few tests."""
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 
 # A busy machine makes single examples slow; that is no failure.
@@ -46,6 +49,18 @@ def pytest_configure(config: pytest.Config) -> None:
     """One order, unless `--randomly-seed` asks for another."""
     if config.getoption("randomly_seed", None) == "default":
         config.option.randomly_seed = ORDER
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long begin first, so that no process is left alone with one at the end."""
+    sizes = Counter(item.path for item in items)
+
+    def turn(item: pytest.Item) -> tuple[bool, int]:
+        is_long = bool(LONG & set(item.path.parts))
+        return not is_long, sizes[item.path] * (1 if is_long else -1)
+
+    items.sort(key=turn)
 
 
 def pytest_runtest_teardown() -> None:

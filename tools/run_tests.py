@@ -52,7 +52,7 @@ class Outcome:
 
 def stages() -> list[tuple[str, list[str]]]:
     processes = str(min(os.cpu_count() or 1, 8))
-    parallel = ["-n", processes, "--dist", "loadfile"]
+    parallel = ["-n", processes, "--dist", "loadfile", "--no-loadscope-reorder"]
     others = [
         str(folder.relative_to(ROOT))
         for folder in sorted((ROOT / "tests").iterdir())
