@@ -1,7 +1,7 @@
 """Coming in: the first message of a connection, and the welcome that answers it."""
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
@@ -125,7 +125,7 @@ def _welcome(
         resume_token=connection.token,
         state=state,
         undo=undo,
-        present=room.present(),
+        present=cast("tuple[Present, ...]", room.roster.but(connection.name)),  # encoded already
         parameters=room.handles.handles if connection.binary else (),
         expires_in=guest.expires_at - clock.monotonic(),
         speech=connection.door.conductor.voice.hears,

@@ -33,6 +33,7 @@ from musearoo.protocols.ws.notes import subscribed
 from musearoo.protocols.ws.outbox import Outbox
 from musearoo.protocols.ws.progressing import Progress
 from musearoo.protocols.ws.replaying import Replays
+from musearoo.protocols.ws.roster import Roster
 
 LOG_EVENTS: Final = 1_024
 LOG_BYTES: Final = 256 << 10
@@ -77,6 +78,7 @@ class Room:
         self.empty_since: float | None = None
         self._clock = clock
         self.replays = Replays(handles)
+        self.roster = Roster()
         self.arrivals = Arrivals(self.members, clock.monotonic)
         self.fan = Fan(self.members, self.arrivals, handles, wake)
         self._log: deque[Post] = deque()
@@ -191,7 +193,9 @@ class Room:
         self.fan.regroup()
         self.empty_since = None
         self._numbers.add(member.present.sender)
-        if not silently:
+        if silently:
+            self.roster.put(member.present)
+        else:
             self._say(member.present, "changed" if known else "joined", but=member)
 
     def leave(self, member: Member, *, away_seconds: float | None) -> None:
@@ -216,11 +220,6 @@ class Room:
         """A connection's status or rights are others."""
         self._say(member.present, "changed", permissions=permissions)
 
-    def present(self) -> tuple[Present, ...]:
-        """Everyone who is here or away for a moment."""
-        here = [member.present for member in self.members.values()]
-        return (*here, *(present for _, present in self.away.values()))
-
     def sweep(self, now: float) -> None:
         """Let those go who have been away for too long."""
         self.replays.forget()
@@ -241,6 +240,10 @@ class Room:
         but: Member | None = None,
         permissions: tuple[str, ...] | None = None,
     ) -> None:
+        if action == "left":
+            self.roster.drop(present.connection)
+        else:
+            self.roster.put(present)
         data = PresenceChangeData(
             action=action,
             connection=present.connection,
