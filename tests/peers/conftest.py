@@ -1,6 +1,5 @@
 """A running server with an open session, as programs of other people meet it."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,10 @@ import httpx
 import pytest
 
 from tests.servers.server import ServerProcess, serving
+from tests.waiting import wait_until
+
+PROGRAM_SECONDS = 120.0
+"""What a program of other people may take to start on a busy machine."""
 
 
 @dataclass
@@ -35,10 +38,11 @@ class Room:
 
     def until_value(self, path: str, value: object) -> None:
         """Wait until a parameter has a value."""
-        deadline = time.monotonic() + 20
-        while self.value(path) != value:
-            assert time.monotonic() < deadline, (path, self.value(path), self.events()[-3:])
-            time.sleep(0.05)
+        wait_until(
+            lambda: self.value(path) == value,
+            lambda: f"{path} = {value!r}; last were {self.events()[-3:]}",
+            PROGRAM_SECONDS,
+        )
 
     def set(self, path: str, value: object) -> None:
         """Change a parameter through another door."""

@@ -1,7 +1,6 @@
 """OSC programs of other people, unchanged: what they send is done, what we send they read."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,21 +12,16 @@ import pytest
 from pythonosc.tcp_client import SimpleTCPClient
 from pythonosc.udp_client import SimpleUDPClient
 
-from tests.peers.conftest import Room
+from tests.doubles.ports import quiet_port
+from tests.peers.conftest import PROGRAM_SECONDS, Room
+from tests.waiting import wait_until
 
 COMPLEXITY = "/musearoo/drums/complexity"
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def oscsend(url: str | int, *message: str) -> None:
     to = ["localhost", str(url)] if isinstance(url, int) else [url]
-    subprocess.run(["oscsend", *to, *message], check=True, timeout=20)
+    subprocess.run(["oscsend", *to, *message], check=True, timeout=PROGRAM_SECONDS)
 
 
 @contextmanager
@@ -45,10 +39,7 @@ def heard(*command: str | Path, **environment: str):
 
 
 def until(condition, what) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.05)
+    wait_until(condition, lambda: str(what()), PROGRAM_SECONDS)
 
 
 @pytest.mark.needs("oscsend")
@@ -69,11 +60,16 @@ class TestLiblo:
 
     @pytest.mark.needs("oscdump")
     def test_feedback_is_read(self, room: Room):
-        port = free_port()
+        port = quiet_port()
         with heard("oscdump", "-L", str(port)) as log:
-            time.sleep(0.3)
-            oscsend(room.port, "/musearoo/hello", "i", str(port))
-            until(lambda: f"{COMPLEXITY}/echo f" in log(), log)
+
+            def is_greeted() -> bool:
+                """What is told before oscdump listens is told to nobody."""
+                oscsend(room.port, "/musearoo/hello", "i", str(port))
+                time.sleep(0.1)
+                return f"{COMPLEXITY}/echo f" in log()
+
+            until(is_greeted, log)
             room.set("drums/complexity", 0.625)
             until(lambda: f"{COMPLEXITY}/echo f 0.625000" in log(), log)
             oscsend(room.port, "/musearoo/generate/drums", "f", "0.5")
@@ -96,11 +92,16 @@ def test_puredata_moves_a_parameter_and_sees_it_moved(room: Room, tmp_path: Path
     ]
     subprocess.run(command, check=True, env={**os.environ, "MUSEAROO_OSC_PORT": str(room.port)})
     (tmp_path / "hand.pd").write_text(
-        "#N canvas 0 0 400 300 12;\n#X obj 10 10 loadbang;\n#X obj 10 40 delay 1000;\n"
+        "#N canvas 0 0 400 300 12;\n#X obj 10 10 b;\n#X obj 10 40 delay 100;\n"
         "#X msg 10 70 0.875;\n#X obj 10 100 s musearoo-bass_density;\n"
         "#X obj 150 40 metro 300;\n#X msg 150 70 bang;\n#X obj 150 100 s musearoo-bass_swing;\n"
+        # The hand moves once the server has told what the swing is.
+        "#X obj 300 10 r musearoo-in;\n#X obj 300 40 route musearoo;\n#X obj 300 70 route bass;\n"
+        "#X obj 300 100 route swing;\n#X obj 300 130 route echo;\n"
         "#X connect 0 0 1 0;\n#X connect 1 0 2 0;\n#X connect 2 0 3 0;\n"
         "#X connect 1 0 4 0;\n#X connect 4 0 5 0;\n#X connect 5 0 6 0;\n"
+        "#X connect 7 0 8 0;\n#X connect 8 0 9 0;\n#X connect 9 0 10 0;\n"
+        "#X connect 10 0 11 0;\n#X connect 11 0 0 0;\n"
     )
     room.set("bass/swing", 0.625)
     pd = ["pd", "-nogui", "-noaudio", "-nomidi", "-stderr"]
@@ -127,7 +128,7 @@ def test_supercollider_asks_and_hears(room: Room, tmp_path: Path):
         "QTWEBENGINE_DISABLE_SANDBOX": "1",
         "QTWEBENGINE_CHROMIUM_FLAGS": "--no-sandbox --disable-gpu",
     }
-    with heard("sclang", "-u", str(free_port()), script, **headless) as log:
+    with heard("sclang", "-u", str(quiet_port()), script, **headless) as log:
         room.until_value("drums/complexity", 0.75)
         room.set("drums/complexity", 0.0625)
         until(lambda: "0.0625" in log(), log)
@@ -139,7 +140,7 @@ class TestPythonOsc:
         with closing(client._sock):
             client.send_message("/musearoo/session/tempo", 97)
             client.send_message("/musearoo/ping", [])
-            answers = client.get_messages(timeout=20)
+            answers = client.get_messages(timeout=PROGRAM_SECONDS)
             assert any(
                 ("/musearoo/pong", [room.session]) == (each.address, each.params)
                 for each in answers

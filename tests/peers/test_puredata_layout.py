@@ -12,6 +12,7 @@ from musearoo.codecs.osc.table import address_table
 from musearoo.engines.loading import BUILT_IN, load_engines
 from musearoo.protocols.osc.layouts import panel
 from musearoo.protocols.osc.layouts.puredata import puredata
+from tests.peers.conftest import PROGRAM_SECONDS
 
 ENGINES = load_engines()
 PAGES = panel.pages(address_table(ENGINES[name].description for name in BUILT_IN))
@@ -21,7 +22,7 @@ PAGES = panel.pages(address_table(ENGINES[name].description for name in BUILT_IN
 def test_puredata_sends_what_a_slider_says_and_shows_what_is_told(tmp_path: Path):
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("127.0.0.1", 0))
-    server.settimeout(20)
+    server.settimeout(PROGRAM_SECONDS)
     (tmp_path / "layout.pd").write_text(puredata(PAGES, port=server.getsockname()[1]))
     (tmp_path / "hand.pd").write_text(
         "#N canvas 0 0 400 300 12;\n#X obj 10 10 loadbang;\n#X obj 10 40 delay 500;\n"
@@ -41,7 +42,7 @@ def test_puredata_sends_what_a_slider_says_and_shows_what_is_told(tmp_path: Path
         moved = decode(server.recvfrom(1 << 16)[0])
         assert Message("/musearoo/drums/complexity", (0.75,)) == moved
         server.sendto(encode(Message("/musearoo/drums/complexity/echo", (0.25,))), device)
-        until = time.monotonic() + 20
+        until = time.monotonic() + PROGRAM_SECONDS
         while decode(server.recvfrom(1 << 16)[0]) != Message("/musearoo/drums/complexity", (0.25,)):
             assert time.monotonic() < until
     finally:
