@@ -39,11 +39,12 @@ class InProcessBus:
         receivers = self._subscriptions.get(session)
         if not receivers or not events:
             return
-        self._waiting.append((receivers, events))
         if self._delivering:
+            self._waiting.append((receivers, events))
             return
         self._delivering = True
         try:
+            self._deliver(receivers, events)
             while self._waiting:
                 self._deliver(*self._waiting.popleft())
         finally:

@@ -28,6 +28,8 @@ class Gate:
         self._watch = Watch(world)
         self._actors: dict[tuple[UserId, FamilyId], tuple[float, Actor]] = {}
         self._standing = Standing(world)
+        self.held = self._standing.find
+        """The access that was looked up at most 2 s ago; None means that `access` must look."""
         self._told: list[Callable[[UserId | None], None]] = []
 
     async def actor(self, token: str) -> Actor:
@@ -97,10 +99,6 @@ class Gate:
             raise
         self._standing.keep(actor, access, at=now, revision=revision)
         return access
-
-    def held(self, user: UserId, project: ProjectId, needed: Permission) -> Access | None:
-        """The access that was looked up at most 2 s ago; None means that `access` must look."""
-        return self._standing.find(user, project, needed)
 
     async def owner(self, actor: Actor, project: ProjectId, origin: Origin) -> Access:
         """The access of the project's owner; anyone else is refused, and that is audited."""

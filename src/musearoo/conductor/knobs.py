@@ -2,29 +2,22 @@
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 from musearoo.conductor.access import Gate
+from musearoo.conductor.board import Board
 from musearoo.conductor.event_log import events_of
-from musearoo.conductor.parameters import engine_of
 from musearoo.conductor.repeats import KEPT_SECONDS
-from musearoo.conductor.sessions import Ack, Sessions
+from musearoo.conductor.sessions import MAXIMUM_OPEN, Ack, Sessions
 from musearoo.conductor.world import World
-from musearoo.domain.commands import COMMANDS, NAMES, At, Command, SetParameter
-from musearoo.domain.engine import ParameterSpec
+from musearoo.domain.commands import COMMANDS, NAMES, Command, SetParameter
 from musearoo.domain.errors import IdempotencyConflict
-from musearoo.domain.events import Landing, ParameterSet, Sequenced
-from musearoo.domain.ids import CommandId, ProjectId, SessionId
-from musearoo.domain.music.ticks import quarters
+from musearoo.domain.events import ParameterSet, Sequenced
+from musearoo.domain.ids import SessionId
 from musearoo.domain.permissions import Actor
-from musearoo.domain.session.landing import land
-from musearoo.domain.session.state import SessionState
 
 _NEEDED: Final = COMMANDS[NAMES[SetParameter]].permission
-_NOW: Final = At()
-_CACHED: Final = 4_096
 # `<connection>:<counter>`, connections being named by UUIDs of version 7 (RFC 9562 §5.7).
 _COUNTED: Final = re.compile(
     r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}):\d{1,15}"
@@ -38,10 +31,10 @@ class Knobs:
         self._world = world
         self._gate = gate
         self._sessions = sessions
-        self._specs: dict[tuple[str, str], ParameterSpec] = {}
+        self._boards: dict[SessionId, Board] = {}
 
     def turn(
-        self, actor: Actor, session: SessionId, act: SetParameter, cause: CommandId | None
+        self, actor: Actor, session: SessionId, act: SetParameter, cause: str | None
     ) -> Ack | None:
         """Set a parameter now; None if rights or session must be looked up: `submit` it then.
 
@@ -50,12 +43,14 @@ class Knobs:
         owner = self._sessions.known(session)
         if owner is None or act.path.startswith("session/"):
             return None
-        if self._gate.held(actor.user, ProjectId(session), _NEEDED) is None:
+        if self._gate.held(actor.user, session, _NEEDED) is None:
             return None
-        state = owner.surroundings
-        value = self._spec(state, act.path).checked(act.value)
+        state, board = owner.surroundings, self._boards.get(session) or self._board(session)
         event = ParameterSet(
-            path=act.path, value=value, gesture=act.gesture, lands_at=self._landing(state)
+            path=act.path,
+            value=board.spec(state, act.path).checked(act.value),
+            gesture=act.gesture,
+            lands_at=board.landing(state, self._world.clock.now()),
         )
         sequenced = owner.sequence(event, user=actor.user, cause=cause)
         owner.journal()
@@ -83,27 +78,11 @@ class Knobs:
         earlier = _named(events_of(rows), command)
         return _answer(command, earlier) if earlier is not None else None
 
-    def _spec(self, state: SessionState, path: str) -> ParameterSpec:
-        part, _, name = path.partition("/")
-        known = state.parts.get(part)
-        key = known.engine if known is not None else "", path
-        spec = self._specs.get(key)
-        if spec is None:
-            spec = engine_of(state, self._world.engines, part).parameter(name)
-            if len(self._specs) < _CACHED:
-                self._specs[key] = spec
-        return spec
-
-    def _landing(self, state: SessionState) -> Landing:
-        if state.transport.playing:
-            return land(state, _NOW, self._world.clock.now())
-        return _standing(state.transport.tick, state.meter.bar_ticks)
-
-
-@lru_cache(maxsize=_CACHED)
-def _standing(tick: int, bar_ticks: int) -> Landing:
-    """Now, with the transport stopped: as `land` has it."""
-    return Landing(tick // bar_ticks + 1, quarters(tick % bar_ticks))
+    def _board(self, session: SessionId) -> Board:
+        if len(self._boards) >= MAXIMUM_OPEN:
+            self._boards.clear()
+        board = self._boards[session] = Board(self._world.engines)
+        return board
 
 
 def _named(events: Iterable[Sequenced], command: Command) -> Sequenced | None:

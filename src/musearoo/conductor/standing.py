@@ -21,7 +21,7 @@ Key = tuple[str, str]  # user, project
 
 
 class _Found(msgspec.Struct, frozen=True):
-    at: float
+    ends_at: float
     actor: Actor
     access: Access
 
@@ -46,7 +46,7 @@ class Standing:
         found = self._found.get((user, project))
         if found is None or needed not in found.access.permissions:
             return None
-        left = found.at + HELD_SECONDS - self._world.clock.monotonic()
+        left = found.ends_at - self._world.clock.monotonic()
         if left <= _AHEAD_SECONDS:
             self._renew((user, project), found.actor)
         return found.access if left > 0 else None
@@ -57,7 +57,7 @@ class Standing:
             return
         if len(self._found) >= _MOST:
             self._found.clear()
-        self._found[access.user, access.project] = _Found(at, actor, access)
+        self._found[access.user, access.project] = _Found(at + HELD_SECONDS, actor, access)
 
     def forget(self) -> None:
         """Somebody's rights have changed: look all up again."""

@@ -112,13 +112,12 @@ class Connection:
         if self.over:
             return
         self._heard = self.door.clock.monotonic()
-        limit = MAXIMUM_FRAME if self.guest is not None else MAXIMUM_FIRST_FRAME
         try:
-            message = decode(payload, limit)
+            message = decode(payload, MAXIMUM_FRAME if self.guest else MAXIMUM_FIRST_FRAME)
         except FrameRefused as refusal:
             self._faulty(refusal)
-            return
-        self.take(message)
+        else:
+            self.take(message)
 
     def receive_binary(self, payload: bytes) -> None:
         """A binary frame of the client: records, if it speaks them."""
@@ -147,13 +146,15 @@ class Connection:
             self.error("not-found", "This connection is in another session.", message.message_id)
             return
         late = self._bucket.take(1.0, self._heard)
-        if isinstance(message, _IMMEDIATE):
+        if type(message) is ParameterChange:
+            if not turning.turn(self, message):
+                self._enqueue(message)
+        elif isinstance(message, _IMMEDIATE):
             self._at_once(message, late=late)
-        elif late and not isinstance(message, ParameterChange):
-            self.refuse(
-                TooManyRequests("Messages come too fast.", retry_after=late), message.message_id
-            )
-        elif not turning.turn(self, message):
+        elif late:
+            refusal = TooManyRequests("Messages come too fast.", retry_after=late)
+            self.refuse(refusal, message.message_id)
+        else:
             self._enqueue(message)
 
     def _first(self, message: Incoming) -> None:

@@ -113,13 +113,17 @@ class RoomProtocol(Protocol):
             self._feed(data[:at])
         while at < len(data):
             connection = self._connection
-            if connection is not None and not self._parts and self._open:
+            if connection is not None and (self._library is None or self._told_apart()):
                 plain = plain_frame(data, at, MAXIMUM_FRAME)
                 if plain is not None:
                     at = plain[2]
                     self._message(connection, plain[0] == TEXT, plain[1])
                     continue
             at = self._hand_over(data, at)
+
+    def _told_apart(self) -> bool:
+        """Whether a frame may be plain though the library has begun: it is not amid a message."""
+        return self._open and not self._parts
 
     def _hand_over(self, data: bytes, at: int) -> int:
         """Give the frame at `at` to the library; answers where it ends."""
@@ -277,14 +281,12 @@ class RoomProtocol(Protocol):
         if not text:
             connection.receive_binary(payload)
             return
-        try:
-            payload.decode()  # RFC 6455 §8.1: text that is no UTF-8 fails the connection
-        except UnicodeDecodeError:
+        if not payload.isascii() and not _is_utf_8(payload):  # RFC 6455 §8.1
             self._ws.fail(CloseCode.NOT_UTF8, "invalid UTF-8")
             self._write_protocol()
             return
         connection.receive_text(payload)
-        if connection.guest is not None:
+        if self._inside and connection.guest is not None:
             self._leave_lobby()
 
     # Frames outwards
@@ -364,6 +366,14 @@ class RoomProtocol(Protocol):
             self._connection.outbox.detach()
         if self._transport is not None:
             self._transport.abort()
+
+
+def _is_utf_8(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _half_close(transport: Transport) -> None:

@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from musearoo.codecs.ws import AckMessage, Incoming, ParameterChange, encode
+from musearoo.codecs.ws import AckMessage, ParameterChange, encode
 from musearoo.codecs.ws.outgoing import AckData
 from musearoo.conductor.room_entrance import Guest
 from musearoo.conductor.sessions import Ack
 from musearoo.domain.commands import SetParameter
 from musearoo.domain.errors import MuseArooError
-from musearoo.domain.ids import CommandId
 from musearoo.protocols.ws import answers
 from musearoo.protocols.ws.frames import text_frame
 from musearoo.protocols.ws.records import counter_of
@@ -17,25 +16,23 @@ if TYPE_CHECKING:
     from musearoo.protocols.ws.connection import Connection
 
 
-def turn(connection: "Connection", message: Incoming) -> bool:
+def turn(connection: "Connection", message: ParameterChange) -> bool:
     """Carry out a change of one parameter now.
 
     False for what must wait for messages before it or for something to be looked up.
     """
-    if type(message) is not ParameterChange or connection.busy:
-        return False
     guest, room, cause, data = connection.guest, connection.room, message.message_id, message.data
-    if guest is None or room is None or cause is None or data.at is not None:
+    if guest is None or room is None or cause is None or connection.busy:
+        return False
+    if data.at is not None or data.path is None or data.value is None:
         return False
     counter = counter_of(cause, connection.name)
-    if counter is None or counter <= connection.counter or data.path is None or data.value is None:
+    if counter is None or counter <= connection.counter:
         return False
     act = SetParameter(path=data.path, value=data.value, gesture=data.gesture)
     room.senders[cause] = connection.present.sender
     try:
-        ack = connection.door.conductor.knobs.turn(
-            guest.actor, guest.session, act, CommandId(cause)
-        )
+        ack = connection.door.conductor.knobs.turn(guest.actor, guest.session, act, cause)
     except MuseArooError as refusal:
         connection.refuse(refusal, cause)
         return True
