@@ -5,7 +5,7 @@ The other peer is Link itself, in this process; ours runs in its own, as in the 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from musearoo.live.ableton_link.time_link import LinkTime
 from musearoo.live.time_bridge import TimeBridge
 from tests.doubles.house import ORIGIN, House, house
 from tests.doubles.link_network import link_network
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -50,14 +51,6 @@ class Room:
 
     def told(self, kind: type) -> list[Sequenced]:
         return [each for each in self.events if isinstance(each.event, kind)]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    for _ in range(2_000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("nothing came of it in twenty seconds")
 
 
 @contextlib.asynccontextmanager
@@ -115,12 +108,20 @@ async def test_link_leads_when_it_is_chosen(tmp_path: Path) -> None:
         await until(lambda: on.told(TempoSet))
         on.other.carry_out(Request(playing=True, beat=0.0))
         await until(lambda: on.told(TransportChanged))
-        state = await on.state()
-        beats = state.tick_at(on.place.world.clock.now()) / 960
-        assert (beats - on.other.report().beat + 0.15) % 4 < 0.3
+
+        async def agree() -> bool:
+            theirs = on.other.report()
+            ours = (await on.state()).tick_at(theirs.at) / 960
+            return (ours - theirs.beat + 0.15) % 4 < 0.3
+
+        await until(agree, "the same place at the same time")
         await on.do("set_parameter", path="session/tempo", value=90.0)
         await until(lambda: on.other.report().tempo == 90.0)
-        assert 90.0 == (await on.state()).tempo_map.bpm
+
+        async def is_told() -> bool:
+            return (await on.state()).tempo_map.bpm == 90.0
+
+        await until(is_told, "Link's own report of it")
 
 
 async def test_a_link_process_that_died_leads_nobody(tmp_path: Path) -> None:

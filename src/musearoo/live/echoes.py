@@ -43,6 +43,12 @@ class Echoes:
             for each in sent:
                 each.until = until
 
+    def awaited(self, kind: Kind) -> object:
+        """What Live was last asked for and has not told yet; None when it has told all."""
+        now = self._clock.monotonic()
+        values = [each.value for each in self._sent if each.until >= now and each.kind == kind]
+        return values[-1] if values else None
+
     def take(self, kind: Kind, value: object) -> bool:
         """Whether a report only says what Live was asked for; it says so once."""
         now = self._clock.monotonic()

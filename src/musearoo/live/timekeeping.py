@@ -216,18 +216,20 @@ class Timekeeping:
     async def _bring_transport(self) -> None:
         self._moved = False
         mirror, transport = self._link.mirror, self._room.state.transport
+        awaited = self._echoes.awaited("playing")
+        runs = mirror.playing if awaited is None else bool(awaited)  # or will in a moment
         if not transport.playing:
-            if mirror.playing:
+            if runs:
                 with self._echoes.of("playing", False):
                     await self._link.stop()
             elif abs((mirror.beat or 0.0) - quarters(transport.tick)) > APART_BEATS:
                 await self._link.locate(quarters(transport.tick))
             return
         apart = abs(self._live_beat() - self._room.beat) > APART_BEATS
-        if mirror.playing and (transport.loop is not None or not apart):
+        if runs and (transport.loop is not None or not apart):
             return
         lead = _LEAD_SECONDS * self._bpm() / 60
-        with self._echoes.of("playing", *(() if mirror.playing else (True,))):
+        with self._echoes.of("playing", *(() if runs else (True,))):
             await self._link.play(self._room.beat + lead)
 
     # --- what Live reports ------------------------------------------------------------------

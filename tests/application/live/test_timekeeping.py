@@ -135,3 +135,15 @@ async def test_what_live_says_of_a_request_is_no_wish_however_late(tmp_path: Pat
         await until(lambda: len(on.events) > 1, lambda: str(on.events))
         told = [each.event.meter.name for each in on.events if isinstance(each.event, MeterSet)]
         assert told == ["6/8", "3/8"]
+
+
+async def test_a_stop_reaches_a_live_that_has_not_told_that_it_plays(tmp_path: Path) -> None:
+    """Play and stop in quick succession: the stop is not lost because the start is no news yet."""
+    mirror = replace(THERE, tempo=120.0, numerator=4, root=0)
+    async with room(tmp_path, mirror, SteppedClock()) as on:
+        on.live.may.set()
+        await on.place.do(on.ada, on.project, "transport", {"action": "play"})
+        await until(lambda: on.live.asked, "the start in Live")
+        await on.place.do(on.ada, on.project, "transport", {"action": "stop"})
+        await until(lambda: len(on.live.asked) > 1, lambda: str(on.live.asked))
+        assert [what for what, *_ in on.live.asked] == ["play", "stop"]
