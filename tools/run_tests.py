@@ -1,9 +1,10 @@
 """Runs every test in three stages and closes with one line for all: unit, the rest, timing.
 
 Unit tests come first because they answer in seconds. The others run in parallel, one file
-to a process, since a file shares its server. Tests marked `serial` measure time and get
-the machine for themselves; of these only the files that have one are read. Arguments are
-passed on to pytest.
+to a process, since a file shares its server; there is one process more than there are cores,
+since half of their time they wait for disks, sockets and clocks. Tests marked `serial` measure
+time and get the machine for themselves; of these only the files that have one are read.
+Arguments are passed on to pytest.
 """
 
 import os
@@ -51,8 +52,7 @@ class Outcome:
 
 
 def stages() -> list[tuple[str, list[str]]]:
-    processes = str(min(os.cpu_count() or 1, 8))
-    parallel = ["-n", processes, "--dist", "loadfile", "--no-loadscope-reorder"]
+    cores = min(os.cpu_count() or 1, 8)
     others = [
         str(folder.relative_to(ROOT))
         for folder in sorted((ROOT / "tests").iterdir())
@@ -63,14 +63,18 @@ def stages() -> list[tuple[str, list[str]]]:
         for file in sorted((ROOT / "tests").rglob("test_*.py"))
         if "mark.serial" in file.read_text(encoding="utf-8")
     ]
-    unit = ("unit", [UNIT, "-m", "not serial", *parallel])
+    unit = ("unit", [UNIT, "-m", "not serial", *parallel(cores)])
     if not others:
         return [unit]
     return [
         unit,
-        ("real servers and processes", [*others, "-m", "not serial", *parallel]),
+        ("real servers and processes", [*others, "-m", "not serial", *parallel(cores + 1)]),
         ("one at a time", [*serial, "-m", "serial", "-p", "no:xdist"]),
     ]
+
+
+def parallel(processes: int) -> list[str]:
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def environment() -> dict[str, str]:
