@@ -81,10 +81,11 @@ def environment() -> dict[str, str]:
     """That of this process, but with compiled modules kept and one thread for linear algebra.
 
     Otherwise each of the many servers and workers compiles the whole product, and the threads
-    of two test processes wait for each other: following a riff takes five times as long.
+    of two test processes wait for each other: following a riff takes five times as long. Sets
+    have one order, for examples are drawn from some; PYTHONHASHSEED=random gives another.
     """
     kept = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, **dict.fromkeys(ONE_THREAD, "1")}
+    return {"PYTHONHASHSEED": "0", **kept, **dict.fromkeys(ONE_THREAD, "1")}
 
 
 def run(title: str, arguments: list[str], outcome: Outcome) -> None:
