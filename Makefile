@@ -71,8 +71,8 @@ fuzz: $(STAMPS)/project $(STAMPS)/dev
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest tests/fuzz -n auto $(TESTS)
 
 nightly: $(STAMPS)/project $(STAMPS)/dev
-	@HYPOTHESIS_PROFILE=nightly PYTHONHASHSEED=random $(BIN)/python tools/run_tests.py -o faulthandler_timeout=3600 \
-	  --randomly-seed=$$(date +%s) $(TESTS)
+	@HYPOTHESIS_PROFILE=nightly PYTHONHASHSEED=random $(BIN)/python tools/run_tests.py \
+	  -o faulthandler_timeout=3600 --randomly-seed=$$(date +%s) $(TESTS)
 	@SIM_SEEDS=$(or $(SEEDS),5000) WS_FAULTS=$(or $(FAULTS),10000) $(BIN)/pytest -n 2 \
 	  --dist loadfile -o faulthandler_timeout=3600 tests/sim tests/fault/test_ws_network.py $(TESTS)
 
