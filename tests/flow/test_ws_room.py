@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import websockets
 
 from tests.flow.ws_client import Live
 from tests.servers.server import ServerProcess, serving
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -95,9 +97,9 @@ async def test_a_stalled_reader_does_not_keep_others_waiting(server, http):
         await first.send("chat_message", {"text": texts}, message_id=f"t{number}")
         await second.send("parameter_change", knob(number / 60), message_id=f"s{number}")
         await asyncio.sleep(0.01)
-    await second.until(lambda m: m.get("seq") == 120, 20)
+    await second.until(lambda m: m.get("seq") == 120)
     wire(stalled).resume_reading()
-    await stalled.until(lambda m: m.get("seq") == 120, 20)
+    await stalled.until(lambda m: m.get("seq") == 120)
     chats = [m["data"]["text"] for m in stalled.messages if m["type"] == "chat_message"]
     assert [texts] * 60 == chats
     for client in (first, second, stalled):
@@ -118,10 +120,9 @@ async def test_rest_and_websocket_are_two_doors_of_one_room(server, http):
         assert answer.status_code == 200, answer.text
         await other.send("command", {"name": name, "args": args}, message_id=f"c{number}")
         assert "ack" == (await other.answered(f"c{number}"))["type"]
-    assert [shape(event) for event in other.events()] == [
-        shape(event)
-        for event in (await first.until(lambda m: m.get("seq") == 5), first.events())[1]
-    ]
+    for client in (first, other):
+        await client.until(lambda m: m.get("seq") == 5)
+    assert list(map(shape, first.events())) == list(map(shape, other.events()))
     listed = http.get(f"/api/v3/sessions/{other.project}/events").json()["events"]
     assert other.events() == listed
     for client in (first, second, other):
@@ -140,7 +141,7 @@ async def test_a_wrong_proof_is_told_and_closed(server, http, proof):
     if proof is None:  # one that was used
         await (await client.join({"ticket": ticket})).close()
         client.epoch = ""
-    socket = await websockets.connect(client.url, compression=None)
+    socket = await websockets.connect(client.url, compression=None, open_timeout=PATIENCE)
     client.socket = socket
     await client.send("session_join", proof or {"ticket": ticket})
     assert '"unauthenticated"' in await socket.recv()
@@ -151,7 +152,7 @@ async def test_a_wrong_proof_is_told_and_closed(server, http, proof):
 
 async def test_a_ticket_opens_its_own_session_only(server, http):
     client = Live(server.url, http, project_of(http))
-    socket = await websockets.connect(client.url, compression=None)
+    socket = await websockets.connect(client.url, compression=None, open_timeout=PATIENCE)
     client.socket = socket
     await client.send("session_join", {"ticket": await client.ticket()}, session_id="another")
     assert '"forbidden"' in await socket.recv()
@@ -181,9 +182,9 @@ async def test_a_restart_loses_nothing(tmp_path: Path):
         first = await Live(own.url, http, project).join()
         for number in range(20):
             await first.send("parameter_change", knob(number / 20), message_id=f"p{number}")
-        own_process = own.pid
-        await asyncio.to_thread(_terminate, own_process)
-        await first.until(lambda m: m["type"] == "going_away", 15)
+        await first.answered("p9")  # the others are on their way
+        await asyncio.to_thread(_terminate, own.pid)
+        await first.until(lambda m: m["type"] == "going_away")
         await first.ended()
         own.stop()
         own.start()
@@ -192,9 +193,15 @@ async def test_a_restart_loses_nothing(tmp_path: Path):
             second.epoch, second.last_seq = first.epoch, 0
             await second.join()
             assert second.welcome["resumed"]
-            await second.until(lambda m: m.get("seq") == 20)
-            heard = {event["seq"]: event for event in first.events()}
-            assert heard.items() <= {event["seq"]: event for event in second.events()}.items()
+            acked = {m["cause"]: m["data"]["seq"] for m in first.messages if m["type"] == "ack"}
+            end = max(first.last_seq, *acked.values())
+            await second.until(lambda m: m.get("seq") == end)
+            stored = {event["seq"]: event for event in second.events()}
+            assert {seq: stored[seq]["cause"] for seq in acked.values()} == {
+                seq: cause for cause, seq in acked.items()
+            }
+            assert {event["seq"]: event for event in first.events()}.items() <= stored.items()
+            assert [f"p{n}" for n in range(len(stored))] == [e["cause"] for e in stored.values()]
             await second.close()
 
 
@@ -208,7 +215,9 @@ async def test_a_second_signal_does_not_end_the_storing(tmp_path: Path):
         await client.send("parameter_change", knob(0.3), message_id="p")
         await client.answered("p")
         os.kill(own.pid, signal.SIGTERM)
+        ends = time.monotonic() + 2 * PATIENCE
         while _alive(own.pid):
+            assert time.monotonic() < ends, own.log()[-3000:]
             _terminate(own.pid)
             await asyncio.sleep(0.002)
         assert 0 == own.stop()
