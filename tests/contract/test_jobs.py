@@ -115,11 +115,7 @@ async def until_state(store: Store, name: str, wanted: str) -> None:
         seen = await state(store, name)
         return seen == wanted
 
-    try:
-        await until(arrived, f"{name} to be {wanted}")
-    except AssertionError as late:
-        late.add_note(f"it is {seen}")
-        raise
+    await until(arrived, lambda: f"{name} to be {wanted}; it is {seen}")
 
 
 async def until_held(store: Store, name: str, moment: float) -> None:

@@ -19,6 +19,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.idle: list[bool] = []
         self.gate = threading.Event()
         self.gate.set()
         self.begin_error: Exception | None = None
@@ -51,7 +52,7 @@ class Scripted:
         self.calls.append("abandon")
 
     def after_batch(self, *, idle: bool) -> None:
-        pass
+        self.idle.append(idle)
 
     def close(self) -> None:
         self.calls.append("close")
@@ -215,6 +216,41 @@ class TestThread:
                 await asyncio.wait_for(commit.run(lambda tx: 1), PATIENCE)
         writer.commit_error = None
         assert 2 == await asyncio.wait_for(commit.run(lambda tx: 2), PATIENCE)
+
+
+class TestUpkeep:
+    async def test_who_writes_again_once_answered_did_not_wait(
+        self, writer: Scripted, commit, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However quick one caller is, there is time between its writes."""
+        loop, again = asyncio.get_running_loop(), threading.Event()
+        wake = loop.call_soon_threadsafe
+
+        def slow_to_return(callback, *args, **more):
+            handle = wake(callback, *args, **more)
+            if threading.current_thread().name == "store-writer":
+                again.wait(PATIENCE)
+            return handle
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", slow_to_return)
+        await commit.run(lambda tx: None)
+        second = asyncio.ensure_future(commit.run(lambda tx: None))
+        await asyncio.sleep(0)
+        again.set()
+        await second
+        await until(lambda: len(writer.idle) == 2, "two batches")
+        assert [True, True] == writer.idle
+
+    async def test_there_is_no_time_while_others_wait(self, writer: Scripted, commit) -> None:
+        writer.gate.clear()
+        first = asyncio.ensure_future(commit.run(lambda tx: None))
+        await taken(writer)
+        second = asyncio.ensure_future(commit.run(lambda tx: None))
+        await asyncio.sleep(0)
+        writer.gate.set()
+        await asyncio.gather(first, second)
+        await until(lambda: len(writer.idle) == 2, "two batches")
+        assert [False, True] == writer.idle
 
 
 class TestBounds:

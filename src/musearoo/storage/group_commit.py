@@ -137,10 +137,12 @@ class GroupCommit:
             if batch:
                 with suppress(Exception):  # a log that fails, say: nobody may wait for ever
                     self._commit(batch)
+            idle = self._queue.empty()  # who writes again once answered leaves time for upkeep
+            if batch:
                 with suppress(Exception):
                     self._answer(batch)
             with suppress(Exception):
-                self._writer.after_batch(idle=self._queue.empty())
+                self._writer.after_batch(idle=idle)
         self._writer.close()
 
     def _next_batch(self) -> tuple[list[_Write], bool]:
