@@ -252,6 +252,28 @@ class TestClips:
             assert found == [(n.start, n.pitch, n.length, n.velocity) for n in wanted.notes]
             assert (clip.looping, clip.loop_end) == (True, 16.0)
 
+    async def test_a_take_that_is_committed_and_launched_at_once(
+        self, way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What was prepared and written is found by what comes next: nothing is done twice."""
+        async with gig(way, tmp_path, band("drums")) as on:
+            prepare, write, done = on.link.prepare_clip, on.link.write_clip, list[str]()
+
+            async def preparing(*given: Any) -> Any:
+                done.append("prepare")
+                return await prepare(*given)
+
+            async def writing(*given: Any, **named: Any) -> Any:
+                done.append("write")
+                return await write(*given, **named)
+
+            monkeypatch.setattr(on.link, "prepare_clip", preparing)
+            monkeypatch.setattr(on.link, "write_clip", writing)
+            await on.do("commit_take", part="drums", take_id=await on.take())
+            await on.do("launch_clip", part="drums")
+            await until(lambda: on.live.song.tracks[0].playing_slot_index == 0)
+            assert done == ["prepare", "write"]
+
     async def test_takes_lie_below_each_other(self, way: Way, tmp_path: Path) -> None:
         """Each committed take has its own slot; one committed again is not written twice."""
         async with gig(way, tmp_path, band("drums")) as on:

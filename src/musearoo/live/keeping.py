@@ -73,6 +73,8 @@ class Keeper:
                 await self._link.prepare_clip(Place(track, slot), spare_name(part), length)
             except MuseArooError as failure:
                 log.info("live.not_prepared", part=part, detail=failure.detail)
+            else:
+                await self._seen(spare_name(part))  # whoever commits next finds it
 
     async def commit(self, part: str, take_id: TakeId) -> None:
         """Write a take as a clip; what cannot be written now is owed until Live is there."""
@@ -187,6 +189,7 @@ class Keeper:
         self._owed.pop(take_id, None)
         self._known[part, tail_of(take_id)] = take_id
         log.info("live.written", part=part, notes=self.latest.notes if self.latest else 0)
+        await self._seen(clip_name(part, take_id))  # whoever launches it next finds it
 
     async def _put(self, take: Take) -> Written:
         state, mirror = self._room.state, self._link.mirror

@@ -23,7 +23,6 @@ TOKEN = "t" * 43
 LIMITS = {
     "musearoo.live.asking.PATIENCE_SECONDS": 120.0,
     "musearoo.live.hub.ANSWER_SECONDS": 120.0,
-    "musearoo.live.keeping.SEEN_SECONDS": 30.0,
     "musearoo.live.script.link.CONFIRM_SECONDS": 120.0,
     "musearoo.live.timekeeping.ANSWER_SECONDS": 120.0,
 }
