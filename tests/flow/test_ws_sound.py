@@ -43,7 +43,9 @@ from musearoo.codecs.ws.incoming import AudioContext, JoinData
 from musearoo.codecs.ws.outgoing import RecordingShown
 from musearoo.domain.events import AudioStreamEnded, GenerationCompleted, ParameterSet, Sequenced
 from tests.brain.test_follower import EIGHTHS, RATE, riff
+from tests.flow.outcomes import ENDS, LONG
 from tests.servers.server import ServerProcess
+from tests.waiting import PATIENCE, until
 
 T = TypeVar("T")
 RECORDS = Options(binary=True)
@@ -70,12 +72,17 @@ async def room(
 
 async def heard(happenings: Happenings, wanted: Callable[[Any], T | None]) -> T:
     """The first thing that happens for which `wanted` answers something."""
-    async with asyncio.timeout(20):
-        async for happening in happenings:
-            found = wanted(happening)
-            if found is not None:
-                return found
-    raise AssertionError("nothing of that kind happened")
+    seen: list[str] = []
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for happening in happenings:
+                seen.append(type(happening).__name__)
+                found = wanted(happening)
+                if found is not None:
+                    return found
+    except TimeoutError:
+        raise AssertionError(f"it did not happen; what did: {seen[-9:]}") from None
+    raise AssertionError(f"the session ended; what happened: {seen[-9:]}")
 
 
 def of(kind: type[T]) -> Callable[[Any], T | None]:
@@ -94,7 +101,7 @@ def pieces(sound: Any, size: int = 320) -> Iterator[bytes]:
 
 async def downloaded(server: ServerProcess, recording: RecordingShown) -> bytes:
     """The file of a recording, by the link in the answer."""
-    async with httpx.AsyncClient(base_url=server.url) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
         answer = await http.get(recording.url or "")
         assert answer.status_code == 200, answer.text
         return answer.content
@@ -200,16 +207,19 @@ class TestStreams:
         """Heard by the others sample for sample, recorded bit for bit, then analysed."""
         async with room(server, RECORDS, RECORDS) as (_, (ann, bob)):
             happenings = bob.happenings()
-            sending = asyncio.create_task(ann.stream_audio(pieces(TONE), "pcm_s16le", 16_000))
+            recording = await ann.stream_audio(pieces(TONE), "pcm_s16le", 16_000)
             came: list[AudioRecord] = []
-            while sum(len(each.audio) for each in came) < TONE.nbytes:
-                came.append(await heard(happenings, of(AudioRecord)))
-            recording = await sending
+
+            def ending(happening: Any) -> AudioStreamEnded | None:
+                if isinstance(happening, AudioRecord):
+                    came.append(happening)
+                return of(AudioStreamEnded)(happening)
+
+            ended = await heard(happenings, ending)
             assert TONE.tobytes() == b"".join(each.audio for each in came)
             assert [320 * n for n in range(len(came))] == [each.position for each in came]
             mine = bob.present[ann.connection].sender
             assert {mine} == {each.header.sender for each in came}
-            ended = await heard(happenings, of(AudioStreamEnded))
             assert recording.asset_id == ended.asset_id
             assert recording.analysis_id == ended.analysis_id
             content = await downloaded(server, recording)
@@ -236,7 +246,7 @@ class TestStreams:
                     yield whole[at : at + 8_000]
 
             recording = await ann.stream_audio(bytes_of(), codec, 48_000)
-            assert ann.reconnects == 1
+            assert ann.reconnects >= 1
             assert whole == await downloaded(server, recording)
             analysis = await analysed(account, recording)
             assert analysis["tempo"] == pytest.approx(110, rel=0.03)
@@ -252,8 +262,7 @@ class TestStreams:
             await ann.audio(stream, "pcm_s16le", TONE[:4000].tobytes(), position=0, number=0)
             await ann.set("drums/fills", 0.2)
             ann.break_off()
-            while ann.reconnects == 0 or not ann.connected:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+            await until(lambda: ann.reconnects and ann.connected, "the way back")
             await ann.audio(stream, "pcm_s16le", TONE[8000:].tobytes(), position=8000, number=5)
             ended = (await ann.end_audio(stream)).recording
             assert ended is not None
@@ -310,13 +319,14 @@ class TestStreams:
 
 async def analysed(account: Account, recording: RecordingShown) -> dict[str, Any]:
     """The analysis of a recording, once it is done."""
-    async with asyncio.timeout(60):
-        while True:
-            answer: dict[str, Any] = await account.call("GET", f"/analyses/{recording.analysis_id}")
-            if answer["status"] in {"completed", "failed"}:
-                assert answer["status"] == "completed", answer
-                return answer
-            await asyncio.sleep(0.1)
+
+    async def at_its_end() -> dict[str, Any]:
+        answer: dict[str, Any] = await account.call("GET", f"/analyses/{recording.analysis_id}")
+        return answer if answer["status"] in ENDS else {}
+
+    answer: dict[str, Any] = await until(at_its_end, "the end of the analysis", LONG)
+    assert answer["status"] == "completed", answer
+    return answer
 
 
 async def test_notes_are_heard_by_who_reads_records(server: ServerProcess) -> None:
@@ -339,7 +349,10 @@ async def test_bytes_of_a_binary_client(server: ServerProcess) -> None:
     async with room(server, Options()) as (account, (ann,)):
         url = server.url.replace("http", "ws", 1) + "/api/v3/ws"
         async with websockets.connect(
-            url, subprotocols=[Subprotocol("musearoo.v3.bin")], compression=None
+            url,
+            subprotocols=[Subprotocol("musearoo.v3.bin")],
+            compression=None,
+            open_timeout=PATIENCE,
         ) as socket:
             ticket = await account.ticket(ann.id)
             await socket.send(
@@ -361,23 +374,22 @@ async def test_bytes_of_a_binary_client(server: ServerProcess) -> None:
             assert (7, 1) == (found[AckRecord].counter, found[AckRecord].event)
             clock = found[ClockRecord]
             assert 12_345_678 == clock.t0
-            assert 0 <= clock.t2 - clock.t1 < 1_000_000
+            assert 0 <= clock.t2 - clock.t1 < 10_000_000
             assert clock.t1 > 1_700_000_000_000_000
             assert 0 < found[ProgressRecord].permille <= 1000
             lying = bytearray(encode_audio(AudioRecord(codec="opus", position=0, audio=b"x")))
             lying[20:24] = b"\xff\xff\xff\x7f"
             await socket.send(bytes(lying))
-            while True:
-                frame = await asyncio.wait_for(socket.recv(), 10)
-                if isinstance(frame, str) and "malformed-message" in frame:
-                    break
+            async with asyncio.timeout(PATIENCE):
+                while "malformed-message" not in str(await socket.recv()):
+                    continue
             assert (await ann.set("drums/fills", 0.5)).seq > 0
 
 
 async def records_of(socket: Any, kinds: set[type]) -> dict[type, Any]:
     """The first record of each kind that comes."""
     found: dict[type, Any] = {}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while kinds - set(found):
             frame = await socket.recv()
             if isinstance(frame, bytes):
