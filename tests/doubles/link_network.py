@@ -25,7 +25,7 @@ def _needs_link() -> None:
     peers = [link.Link(120.0), link.Link(120.0)]
     for peer in peers:
         peer.enabled = True
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         if all(peer.numPeers() for peer in peers):
             return

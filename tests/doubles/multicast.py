@@ -15,7 +15,7 @@ def works(interface: str = "127.0.0.1") -> bool:
         member = socket.inet_aton(GROUP) + socket.inet_aton(interface)
         try:
             ear.bind(("", 0))
-            ear.settimeout(1)
+            ear.settimeout(5)
             ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
             out = socket.inet_aton(interface)
             mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, out)

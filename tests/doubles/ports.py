@@ -9,7 +9,7 @@ _FIRST: Final = 20_000
 _MANY: Final = 12_000
 """Below what Linux (32768) and macOS (49152) give to those who ask for any port."""
 
-_numbers = itertools.count(os.getpid() * 97)
+_numbers = itertools.count(os.getpid() * 997)
 
 
 def quiet_port() -> int:
