@@ -133,7 +133,7 @@ class TestOpen:
             "asyncio.run(main())\n"
         )
         done = subprocess.run(
-            [sys.executable, "-c", script, str(tmp_path)], timeout=60, check=False
+            [sys.executable, "-c", script, str(tmp_path)], timeout=4 * PATIENCE, check=False
         )
         assert 0 == done.returncode
 

@@ -7,8 +7,10 @@ from types import CodeType
 from typing import Any, Final
 
 LONG_SECONDS: Final = 0.001
-# A first run pays for caches; the average of several decides.
+# A first run pays for caches, any run for a collection of garbage; the average of several decides,
+# and no single one can pass the limit.
 _WEIGHT: Final = 0.25
+_MOST_SECONDS: Final = 3 * LONG_SECONDS
 
 
 class ReadCosts:
@@ -30,7 +32,7 @@ class ReadCosts:
         try:
             yield
         finally:
-            spent = time.thread_time() - began
+            spent = min(time.thread_time() - began, _MOST_SECONDS)
             average = self._average.get(code, 0.0)
             self._average[code] = average + _WEIGHT * (spent - average)
 
