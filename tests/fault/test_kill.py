@@ -3,20 +3,16 @@
 import os
 import random
 import threading
-import time
 from pathlib import Path
 
 import httpx
 import psutil
-import pytest
 
 from tests.servers.server import ServerProcess
+from tests.waiting import PATIENCE, wait_until
 
 ROUNDS = int(os.environ.get("MUSEAROO_KILLS", "4"))
 WRITERS = 4
-READY_SECONDS = 2.0
-
-pytestmark = pytest.mark.serial
 
 
 class Writer(threading.Thread):
@@ -50,6 +46,10 @@ class Writer(threading.Thread):
         )
 
 
+def await_answers(writers: list[Writer], enough: int) -> None:
+    wait_until(lambda: sum(len(each.acked) for each in writers) >= enough, f"{enough} answers")
+
+
 def causes(client: httpx.Client, project: str) -> list[str]:
     """The causes of all events in order; checks that the numbers are gapless."""
     found: list[str] = []
@@ -76,15 +76,15 @@ def test_acknowledged_commands_survive_and_repeats_apply_once(tmp_path: Path) ->
         writers = [Writer(server.client(), project, f"r{round_number}w{n}") for n in range(WRITERS)]
         for writer in writers:
             writer.start()
-        time.sleep(dice.uniform(0.3, 1.2))
+        await_answers(writers, dice.randint(30, 150))
         workers = psutil.Process(server.pid).children(recursive=True)
         server.kill()
         for writer in writers:
             writer.stopping.set()
-            writer.join(10)
+            writer.join(PATIENCE)
             writer.client.close()
             acked |= writer.acked
-        _, alive = psutil.wait_procs(workers, timeout=3)
+        _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
         assert not alive, "workers outlived the server"
         server = ServerProcess(server.data_dir)
         server.start()
