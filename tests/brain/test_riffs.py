@@ -102,6 +102,29 @@ def test_seven_quarters_are_heard_as_seven():
     assert found.tempo == pytest.approx(120, rel=0.01)
 
 
+SEVEN = {
+    "guitar chords 2+2+3": (sounds.guitar, 140, [
+        *[Hit(0, 1, p, 1.0) for p in (40, 47, 52)], *[Hit(1, 1, p, 0.7) for p in (47, 52, 55)],
+        Hit(2, 0.5, 40, 0.8), Hit(2.5, 0.5, 47, 0.6), Hit(3, 0.5, 52, 0.6)]),
+    "piano chords 3+2+2": (sounds.piano, 120, [
+        *[Hit(0, 1.5, p, 1.0) for p in (45, 52, 57)], *[Hit(1.5, 1, p, 0.7) for p in (52, 57, 60)],
+        *[Hit(2.5, 1, p, 0.7) for p in (45, 57)]]),
+    "bass": (sounds.bass, 120, [
+        Hit(0, 0.5, 38, 1.0), Hit(0.5, 0.4, 50, 0.5), Hit(1, 0.5, 45, 0.8), Hit(1.5, 0.4, 48, 0.5),
+        Hit(2, 0.5, 38, 0.9), Hit(2.5, 0.5, 43, 0.6), Hit(3, 0.45, 45, 0.6)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("riff", SEVEN)
+def test_seven_eighths_are_not_two_bars_in_one(riff):
+    """Neither the tempo is halved nor the bar doubled, and bars begin where they do."""
+    player, bpm, bar = SEVEN[riff]
+    found = analyze(sounds.play(sounds.repeat(bar, 3.5, [0, 0, 5, 0] * 3), player, bpm), RATE)
+    assert (found.time_signature, found.tempo) == ("7/8", pytest.approx(bpm, rel=0.01))
+    assert found.tempo_candidates[0].bpm == pytest.approx(bpm, rel=0.01)
+    assert downbeats_on(found, 3.5 * 60 / bpm) == 1.0
+
+
 def test_bass_line_alone_implies_the_chords_of_its_key():
     """Roots in eighths: the diatonic thirds follow from the key."""
     hits = [

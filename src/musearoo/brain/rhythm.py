@@ -8,6 +8,7 @@ from musearoo.brain.activation import activations
 from musearoo.brain.beats import BEAT_FPS, Pulse, decode
 from musearoo.brain.grid import Evidence, sample_max, subdivide
 from musearoo.brain.meter import BARS
+from musearoo.brain.odd import shortened
 from musearoo.brain.onsets import Onsets
 from musearoo.brain.pitch import PitchContent
 from musearoo.brain.ranking import Ranked, rank
@@ -68,7 +69,7 @@ def find_rhythm(onsets: Onsets, pitch: PitchContent, seconds: float) -> Rhythm |
     pulses = candidate_pulses(beat, rates, onsets)
     evidence = Evidence(onsets, pitch, beat, downbeat, *_span(onsets))
     ranked = rank(pulses, evidence)
-    return _settle(ranked, onsets, beat) if ranked else None
+    return _settle(shortened(ranked, evidence), onsets, beat) if ranked else None
 
 
 def candidate_pulses(beat: Floats, rates: list[tuple[float, float]], onsets: Onsets) -> list[Pulse]:
