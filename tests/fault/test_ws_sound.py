@@ -14,34 +14,49 @@ from musearoo.codecs.ws import AudioRecord
 from tests.fault import ws_proxy
 from tests.fault.ws_proxy import FaultyNetwork
 from tests.servers.server import ServerProcess, serving
+from tests.waiting import PATIENCE, until
 
 RATE = 16_000
 PIECE = 320
 SECONDS = 4
 SOUND = (1 + np.arange(SECONDS * RATE) % 32_000).astype("<i2")  # never 0: silence is loss
+EVERY = 30
+"""Pieces between two faults."""
+LONGEST = 8
+"""Pieces that are played to nobody before it is noticed."""
 RECORDS = Options(binary=True)
 
 
 async def played(live: Session, network: FaultyNetwork) -> str:
-    """Play it all, while the network fails; answers the link to the recording."""
+    """Play it all, while the network fails; answers the link to the recording.
+
+    What is said while the network is away is lost, so nobody goes on for long then.
+    """
     stream = await live.start_audio("pcm_s16le", RATE)
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    lost = 0
     for number, at in enumerate(range(0, len(SOUND), PIECE)):
-        await asyncio.sleep(max(0.0, began + at / RATE - loop.time()))
-        if number % 30 == 15:
-            network.strike()
+        await asyncio.sleep(PIECE / RATE)
         last = at + PIECE >= len(SOUND)
-        async with asyncio.timeout(20):
-            while last and not live.connected:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
         if last:
             network.calm()
+        lost = 0 if live.connected else lost + 1
+        if last or lost > LONGEST or number % EVERY == EVERY // 2:
+            await there(live)
+            lost = 0
+        if number % EVERY == EVERY // 2:
+            network.strike()
         sound = SOUND[at : at + PIECE].tobytes()
         await live.audio(stream, "pcm_s16le", sound, position=at, number=number)
     recording = (await live.end_audio(stream)).recording
     assert recording is not None
     return recording.url or ""
+
+
+async def there(live: Session) -> None:
+    """Wait until the server has all that was said before."""
+    async with asyncio.timeout(PATIENCE):
+        await live.set("drums/fills", 0.5)
+    await until(lambda: live.connected, "the way back")
 
 
 async def listened(live: Session, heard: list[AudioRecord]) -> None:
@@ -67,6 +82,7 @@ async def through(server: ServerProcess, network: FaultyNetwork) -> tuple[str, l
             listening = asyncio.create_task(listened(bob, heard))
             url = await played(ann, network)
             assert ann.reconnects > 0
+            await until(lambda: heard, "something heard by the other")
             listening.cancel()
             return url, heard
 
@@ -81,7 +97,9 @@ async def test_what_arrives_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with serving(tmp_path / "data", {"MUSEAROO_LOG_LEVEL": "warning"}) as server:
         async with FaultyNetwork(int(server.url.rpartition(":")[2]), 5) as network:
             url, heard = await through(server, network)
-        content = await asyncio.to_thread(lambda: httpx.get(server.url + url).content)
+        content = await asyncio.to_thread(
+            lambda: httpx.get(server.url + url, timeout=PATIENCE).content
+        )
         assert "Traceback" not in server.log(), server.log()[-3000:]
     samples, _ = soundfile.read(io.BytesIO(content), dtype="int16")
     assert len(SOUND) == len(samples)

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from random import Random
 
+from tests.waiting import PATIENCE
+
 KINDS = {"cut": 4, "half": 4, "freeze": 2, "delay": 3, "double": 1.5, "late": 1.5}
 
 
@@ -20,7 +22,9 @@ class FaultyNetwork:
         self.port = 0
         self.faults: dict[str, int] = dict.fromkeys(KINDS, 0)
         self._links: list[_Link] = []
+        self._serving: set[asyncio.Task[None]] = set()
         self._next: list[str] = []
+        self._over = False
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> "FaultyNetwork":
@@ -31,8 +35,12 @@ class FaultyNetwork:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+        self._over = True
         for link in self._links:
             link.cut()
+        if self._serving:  # nothing may be left open when the loop is
+            _done, left = await asyncio.wait(self._serving, timeout=PATIENCE)
+            assert not left, f"{len(left)} connections do not end"
         await asyncio.sleep(0.05)  # what was aborted is closed in the turns that follow
 
     def strike(self) -> None:
@@ -59,10 +67,16 @@ class FaultyNetwork:
                 link.delay = self.chance.uniform(0.001, 0.03)
 
     def calm(self) -> None:
-        """Do nothing to what comes from now on."""
+        """Do nothing to what comes from now on, and end what is being done."""
         self._next = []
+        for link in self._links:
+            link.heal()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        mine = asyncio.current_task()
+        assert mine is not None
+        self._serving.add(mine)
+        mine.add_done_callback(self._serving.discard)
         try:
             far = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
@@ -70,6 +84,8 @@ class FaultyNetwork:
             return
         link = _Link(writer, far[1])
         self._links.append(link)
+        if self._over:
+            link.cut()
         kind = self._next.pop(0) if self._next else ""
         if kind == "late":
             link.late = self.chance.uniform(0.2, 0.8)
@@ -97,6 +113,11 @@ class _Link:
         for end in (self._near, self._far, self._twin):
             if end is not None:
                 end.transport.abort()
+
+    def heal(self) -> None:
+        """Carry on as if nothing had been; a link that is cut stays so."""
+        self.bytes_left, self.delay = None, 0.0
+        self._open.set()
 
     def freeze(self, seconds: float) -> None:
         self._open.clear()
