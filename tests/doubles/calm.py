@@ -60,3 +60,27 @@ class Quickened:
         await self._clock.sleep(seconds / self._times)
         while self.still and seconds >= 1.0:
             await self._clock.sleep(LONGEST)
+
+
+class StoppedClock:
+    """Time that stands still unless it is set forward; whoever sleeps does so in real time.
+
+    So no allowance grows, no bar ends, and nothing is forgotten while a machine takes its time.
+    """
+
+    def __init__(self) -> None:
+        self._now, self._monotonic = time.time(), time.monotonic()
+
+    def now(self) -> float:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def set_forward(self, seconds: float) -> None:
+        """So much time has passed."""
+        self._now += seconds
+        self._monotonic += seconds

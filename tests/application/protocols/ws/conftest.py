@@ -5,10 +5,11 @@ import pytest
 
 from musearoo.protocols.ws.door import Door
 from tests.application.protocols.ws.room_doubles import Hall
+from tests.doubles.calm import StoppedClock
 from tests.doubles.house import house
 
 
 @pytest.fixture
 async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    async with house(tmp_path) as place:
+    async with house(tmp_path, clock=StoppedClock()) as place:
         yield Hall(place, Door(place.conductor))

@@ -10,6 +10,7 @@ from musearoo.domain.permissions import Actor
 from musearoo.protocols.ws.connection import Connection
 from musearoo.protocols.ws.door import Door
 from musearoo.protocols.ws.handshake import Arrival
+from tests.doubles.calm import StoppedClock
 from tests.doubles.house import House
 from tests.waiting import until
 
@@ -81,11 +82,11 @@ class Hall:
     place: House
     door: Door
 
-    def stop_time(self) -> None:
-        """Let no time pass from now on: no bar ends and no allowance grows."""
-        clock: Any = self.place.world.clock
-        now, monotonic = clock.now(), clock.monotonic()
-        clock.now, clock.monotonic = lambda: now, lambda: monotonic
+    def set_forward(self, seconds: float) -> None:
+        """So much time has passed: else none does here."""
+        clock = self.place.world.clock
+        assert isinstance(clock, StoppedClock)
+        clock.set_forward(seconds)
 
     def seat(self, page: str | None = None, *, binary: bool = False) -> Seat:
         """A connection that has not joined."""

@@ -6,7 +6,6 @@ What closes a connection is what the protocol page says: no good join, or faults
 import asyncio
 import json
 import struct
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,12 +182,11 @@ async def test_whoever_says_to_be_another_is_not(table: Table) -> None:
     assert said["timestamp"] > 1_000_000_000
 
 
-async def test_an_expired_ticket_opens_nothing(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_expired_ticket_opens_nothing(hall: Hall) -> None:
     """After thirty seconds it is as good as none: told, and closed with 4401."""
     owner = await hall.place.person("ann")
     ticket = await hall.ticket(owner, await hall.place.project(owner))
-    later = time.monotonic() + 31
-    monkeypatch.setattr(hall.place.world.clock, "monotonic", lambda: later)
+    hall.set_forward(31)
     seat = hall.seat()
     seat.send("session_join", {"ticket": ticket}, message_id="x")
     assert 4401 == await seat.closing()
@@ -204,9 +202,8 @@ async def test_a_first_message_may_be_short_only(hall: Hall) -> None:
     assert ["payload-too-large"] == [error["data"]["code"] for error in seat.of("error")]
 
 
-async def test_faults_without_end_close_their_sender_alone(hall: Hall, table: Table) -> None:
+async def test_faults_without_end_close_their_sender_alone(table: Table) -> None:
     """4429 after as many as the allowance bears; the other is not touched."""
-    hall.stop_time()
     sent = 0
     while not table.sender.closed:
         table.sender.connection.receive_text(b"{")

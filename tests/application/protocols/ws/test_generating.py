@@ -84,7 +84,6 @@ async def test_a_bar_that_is_over_is_answered_as_late(hall: Hall, seat: Any) -> 
     """The answer says where it lands instead."""
     _, room = seat
     await played(hall, room, "m-1", bars=1)
-    hall.stop_time()
     rolling = {"name": "transport", "args": {"action": "play", "bar": 9}}
     room.send("command", rolling, message_id="m-2")
     change = {"path": "drums/fills", "value": 0.5, "at": "bar 2"}

@@ -288,7 +288,6 @@ class TestRefusals:
         """Beyond the rate sound is lost, told once a second, and time stays true."""
         ann, _ = await pair(hall)
         stream = await begun(ann, rate=48_000)
-        hall.stop_time()
         piece = bytes(60_000)
         count = 3 * BYTES_PER_SECOND // len(piece)
         for number in range(count):
@@ -350,7 +349,6 @@ class TestNotes:
         """What is too much is dropped, and said once."""
         ann, bob = await pair(hall)
         records(bob)
-        hall.stop_time()
         for batch in range(6):
             ann.connection.receive_binary(
                 b"".join(encode_note(note(100 * batch + n)) for n in range(100))

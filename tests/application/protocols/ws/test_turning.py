@@ -10,6 +10,7 @@ from musearoo.protocols.ws.door import Door
 from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, Seat
 from tests.application.protocols.ws.test_connection import shared
 from tests.doubles.ambient import CountedIds
+from tests.doubles.calm import StoppedClock
 from tests.doubles.clock import settle
 from tests.doubles.house import house
 
@@ -49,7 +50,6 @@ class TestAtOnce:
     async def test_it_is_answered_as_the_long_way_answers(self, hall):
         """The same event and the same ack, whichever way it went, playing or not."""
         seat, owner, project = await seated(hall)
-        hall.stop_time()
         for action in ("locate", "play"):
             await hall.place.do(owner, project, "transport", {"action": action, "bar": 3})
             seat.read()
@@ -180,13 +180,13 @@ class TestOnce:
     async def test_after_a_restart_a_repeat_is_known(self, tmp_path: Path):
         """Another process, another connection, the old id: the first answer, no second event."""
         ids = CountedIds()
-        async with house(tmp_path, ids=ids) as place:
+        async with house(tmp_path, ids=ids, clock=StoppedClock()) as place:
             hall = Hall(place, Door(place.conductor))
             seat, owner, project = await seated(hall)
             for counter in range(1, 6):
                 change(seat, counter, counter / 10)
             name, first = seat.connection.name, seat.of("ack")[2]
-        async with house(tmp_path, ids=ids) as place:
+        async with house(tmp_path, ids=ids, clock=StoppedClock()) as place:
             hall = Hall(place, Door(place.conductor))
             seat = await hall.joined(owner, project)
             seat.send("parameter_change", {"path": PATH, "value": 0.3}, message_id=f"{name}:3")
