@@ -25,7 +25,7 @@ class Follower:
         self.state: SessionState | None = None
         self.coalesced: deque[tuple[int, int]] = deque(maxlen=1_024)
         self._keep_state = keep_state
-        self._until = 0
+        self._ranges: list[tuple[int, int]] = []  # announced, and not passed yet
 
     def welcome(self, data: WelcomeData) -> None:
         """Go on from here (`resumed`), or start with the state that was sent."""
@@ -38,7 +38,7 @@ class Follower:
             self._start(data.epoch, data.seq or 0, data.state)
         elif data.from_seq is not None and data.to_seq is not None:
             self.coalesced.append((data.from_seq, data.to_seq))
-            self._until = max(self._until, data.to_seq)
+            self._ranges.append((data.from_seq, data.to_seq))
 
     def take(self, event: Sequenced) -> bool:
         """Apply the next event; False for one that is known already. Raises `Gap`."""
@@ -54,10 +54,19 @@ class Follower:
             raise Gap
         if seq <= self.seq:
             return False
-        if seq != self.seq + 1 and seq > self._until:
+        if seq != self.seq + 1 and not self._may_skip_to(seq):
             raise Gap
         self.seq = seq
         return True
+
+    def _may_skip_to(self, seq: int) -> bool:
+        """Whether all numbers up to `seq`, and it too, lie in ranges that were announced."""
+        self._ranges = sorted(each for each in self._ranges if each[1] > self.seq)
+        reached = self.seq
+        for first, last in self._ranges:
+            if first <= reached + 1:
+                reached = max(reached, last)
+        return reached >= seq
 
     def whole_number(self, low: int) -> int:
         """The `seq` whose low 32 bits are these: the one nearest to where we are."""
@@ -65,5 +74,5 @@ class Follower:
         return self.seq + (ahead if ahead < 1 << 31 else ahead - (1 << 32))
 
     def _start(self, epoch: str | None, seq: int, state: object) -> None:
-        self.epoch, self.seq, self._until = epoch, seq, 0
+        self.epoch, self.seq, self._ranges = epoch, seq, []
         self.state = state_of(state) if self._keep_state and state is not None else None

@@ -164,6 +164,19 @@ class TestFollower:
         with pytest.raises(Gap):
             following.take(changed(10))
 
+    def test_numbers_before_a_range_are_no_part_of_it(self) -> None:
+        """What was not announced is missed, though a later range was; ranges may join."""
+        following = follower()
+        for first, last in ((12, 14), (6, 8), (15, 20)):
+            following.reconnected(ReconnectedData(status="coalesced", from_seq=first, to_seq=last))
+        assert following.take(changed(8))
+        with pytest.raises(Gap):
+            following.take(changed(12))
+        for number in (9, 10, 11, 18, 20, 21):
+            assert following.take(changed(number))
+        with pytest.raises(Gap):
+            following.take(changed(23))
+
     def test_half_an_announcement_announces_nothing(self) -> None:
         """Both ends are needed."""
         following = follower()
