@@ -1,6 +1,5 @@
 """A server that plays what a test wrote, one scene for each connection."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -189,13 +188,6 @@ async def stage(*scenes: Scene, refreshes: bool = True) -> AsyncIterator[Stage]:
         await playing.usher.close()
     for fault in playing.faults:
         raise fault
-
-
-async def soon(what: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(seconds):
-        while not what():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 def raw(value: object) -> bytes:

@@ -1,6 +1,7 @@
 """A client's session through whatever its server and network do."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -64,9 +65,9 @@ from tests.application.client.stage import (
     changed,
     happened,
     raw,
-    soon,
     stage,
 )
+from tests.waiting import until
 
 UUID = "0199d3c0-3333-7000-8000-000000000003"
 
@@ -155,7 +156,7 @@ async def test_a_lost_connection_is_resumed_where_it_was() -> None:
         async with asyncio.TaskGroup() as tasks:
             asked = [tasks.create_task(live.chat(text)) for text in ("a", "b")]
         assert [each.result().seq for each in asked] == [4, 5]
-        await soon(lambda: live.seq == 3)
+        await until(lambda: live.seq == 3)
         assert 1 == live.reconnects
         kinds = []
         async for happening in happenings:
@@ -183,7 +184,7 @@ async def test_a_gap_is_mended_by_resuming() -> None:
         await actor.rest()
 
     async with stage(first, second) as play, play.session() as live:
-        await soon(lambda: live.seq == 3)
+        await until(lambda: live.seq == 3)
 
 
 async def test_announced_ranges_are_no_gap() -> None:
@@ -198,7 +199,7 @@ async def test_announced_ranges_are_no_gap() -> None:
         await actor.rest()
 
     async with stage(scene) as play, play.session() as live:
-        await soon(lambda: live.seq == 6)
+        await until(lambda: live.seq == 6)
         assert ((2, 5),) == live.coalesced
         assert 0 == live.reconnects
 
@@ -219,7 +220,7 @@ async def test_a_snapshot_starts_anew() -> None:
         await actor.rest()
 
     async with stage(scene) as play, play.session() as live:
-        await soon(lambda: live.seq == 4)
+        await until(lambda: live.seq == 4)
         assert live.epoch == "f"
         assert live.state is not None
         assert live.state.style == "funk"
@@ -238,7 +239,7 @@ async def test_an_expired_resume_token_is_replaced_by_a_ticket() -> None:
         await actor.rest()
 
     async with stage(first, second) as play, play.session() as live:
-        await soon(lambda: live.reconnects == 1 and live.connected)
+        await until(lambda: live.reconnects == 1 and live.connected)
 
 
 async def test_a_refused_resume_token_is_not_tried_twice() -> None:
@@ -258,7 +259,7 @@ async def test_a_refused_resume_token_is_not_tried_twice() -> None:
         await actor.rest()
 
     async with stage(first, second, third) as play, play.session() as live:
-        await soon(lambda: live.reconnects >= 2 and live.connected)
+        await until(lambda: live.reconnects >= 2 and live.connected)
 
 
 @pytest.mark.parametrize("code", [4403, 4409, 1000, 1009])
@@ -355,7 +356,7 @@ async def test_a_drained_server_is_left_and_found_again() -> None:
             if isinstance(happening, Disconnected):
                 assert happening.wait < FIRST / 2
                 break
-        await soon(lambda: live.connected)
+        await until(lambda: live.connected)
 
 
 async def test_silence_is_a_lost_connection() -> None:
@@ -371,7 +372,7 @@ async def test_silence_is_a_lost_connection() -> None:
 
     async with stage(first, second) as play, play.session() as live:
         live._link.clock = lambda: 1e9  # an hour later
-        await soon(lambda: live.reconnects == 1)
+        await until(lambda: live.reconnects == 1)
 
 
 async def test_the_clock_follows_heartbeats() -> None:
@@ -386,11 +387,10 @@ async def test_the_clock_follows_heartbeats() -> None:
             await actor.say(HeartbeatAck(**ENVELOPE, data=data))
 
     async with stage(scene) as play, play.session() as live:
-        await soon(lambda: live.clock.ready)
-        assert live.clock.offset == pytest.approx(1_000.0, abs=0.2)
-        import time  # noqa: PLC0415
-
-        assert live.server_time() == pytest.approx(time.monotonic() + 1_000.0, abs=0.2)
+        # A machine that stands still spoils single measurements; more come.
+        await until(lambda: live.clock.offset == pytest.approx(1_000.0, abs=0.2))
+        # What is shown moves slowly to what is known.
+        assert live.server_time() - time.monotonic() == pytest.approx(1_000.0, abs=30)
 
 
 async def test_people_come_and_go() -> None:
@@ -413,7 +413,7 @@ async def test_people_come_and_go() -> None:
         await actor.rest()
 
     async with stage(scene) as play, play.session() as live:
-        await soon(lambda: live.permissions == ("view",))
+        await until(lambda: live.permissions == ("view",))
         assert {"c", "d"} == set(live.present)
         assert live.present["d"].name == "Vi"
 
@@ -446,7 +446,7 @@ async def test_what_a_client_is_too_old_for_is_passed_over() -> None:
         await actor.rest()
 
     async with stage(scene) as play, play.session() as live:
-        await soon(lambda: live.seq == 3)
+        await until(lambda: live.seq == 3)
         assert 0 == live.reconnects
 
 
@@ -475,7 +475,7 @@ async def test_an_expiring_login_is_renewed(refreshes: bool) -> None:
         await actor.rest()
 
     async with stage(scene, refreshes=refreshes) as play, play.session() as live:
-        await soon(lambda: live.waiting == 0 and play.usher.refreshed == 1)
+        await until(lambda: live.waiting == 0 and play.usher.refreshed == 1)
 
 
 async def test_everything_can_be_asked_for() -> None:
@@ -502,7 +502,7 @@ async def test_everything_can_be_asked_for() -> None:
         await live.end_audio(stream)
         await live.cursor(3, 1.5, pitch=60, track="bass")
         await live.presence("idle")
-        await soon(lambda: len(heard) == 11)
+        await until(lambda: len(heard) == 11)
         assert [
             ParameterChange, GenerationRequest, CommandMessage, CommandMessage, CommandMessage,
             ChatMessage, VoiceCommand, AudioStreamStart, AudioStreamEnd, CursorPosition,
@@ -579,7 +579,7 @@ async def test_breaking_off_on_purpose() -> None:
 
     async with stage(first, first) as play, play.session() as live:
         live.break_off()
-        await soon(lambda: live.reconnects == 1 and live.connected)
+        await until(lambda: live.reconnects == 1 and live.connected)
 
 
 async def test_an_error_in_the_block_comes_out_as_it_is() -> None:
@@ -688,7 +688,7 @@ async def test_a_server_without_its_database_is_tried_again() -> None:
         await actor.rest()
 
     async with stage(scene, away, back) as play, play.session() as live:
-        await soon(lambda: live.reconnects == 2 and live.connected)
+        await until(lambda: live.reconnects == 2 and live.connected)
 
 
 async def test_a_record_does_not_outlive_the_connection_it_counts_for() -> None:
@@ -712,8 +712,8 @@ async def test_a_record_does_not_outlive_the_connection_it_counts_for() -> None:
     async with stage(first, second) as play, play.session(binary=True) as live:
         async with live._link._sending:
             posting = asyncio.create_task(live.post_change("drums/complexity", 0.5))
-            await soon(lambda: live.waiting)
+            await until(lambda: live.waiting)
             cutting.set()
-            await soon(lambda: live.connection == "d")
+            await until(lambda: live.connection == "d")
         assert 1 == (await (await posting)).seq
     assert ["c:1", "c:1"] == heard

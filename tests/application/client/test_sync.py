@@ -10,6 +10,7 @@ import pytest
 from musearoo.client import Ended, Refused, sync
 from musearoo.codecs.ws import ChatMessage, CommandMessage, GenerationRequest, ParameterChange
 from tests.application.client.stage import ROOM, Actor, Scene, Usher, changed, stage
+from tests.waiting import PATIENCE
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def theatre(*scenes: Scene) -> Iterator[Usher]:
 
     thread = threading.Thread(target=asyncio.run, args=(play(),))
     thread.start()
-    assert opened.wait(10)
+    assert opened.wait(PATIENCE)
     try:
         yield ushers[0]
     finally:
