@@ -1,15 +1,20 @@
 """The journal: all sessions in one write, one that fails alone, what a crash may take."""
 
 import asyncio
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from musearoo.conductor import event_log
 from musearoo.conductor.event_log import events_of, rows_of
+from musearoo.conductor.values import pack
 from musearoo.conductor.world import Rules
+from musearoo.domain.engine import ParameterValue
 from musearoo.domain.errors import Unavailable
-from musearoo.domain.events import ParameterSet, Sequenced, StyleSet
+from musearoo.domain.events import Landing, ParameterSet, Sequenced, StyleSet
 from musearoo.domain.ids import SessionId, UserId
 from musearoo.ports.store import Transaction
 from tests.doubles.clock import SteppedClock, settle
@@ -46,6 +51,33 @@ class TestRows:
         rows = rows_of(events)
         assert [2, 3, 6] == [row.seq for row in rows]
         assert events == list(events_of(rows))
+
+    def test_turns_come_back_with_all_that_they_say(self):
+        """Each kind of value, gestures, landings, nobody and no cause; whole rows and single."""
+        landings = [None, Landing(3, 1.5), Landing(4, 0.0, 1_760_000_000.25, late=True)]
+        values: list[ParameterValue | None] = [0.5, 1, 1.0, True, "straight", None, 2**53]
+        events = [
+            told(
+                seq,
+                ParameterSet(path=f"drums/{seq}", value=value, gesture=gesture, lands_at=landing),
+                user=UserId("u") if seq % 3 else None,
+                cause=f"c:{seq}" if seq % 4 else None,
+            )
+            for seq, (value, gesture, landing) in enumerate(
+                product(values, [None, "drag"], landings), 1
+            )
+        ]
+        assert events == list(events_of(rows_of(events)))
+        assert pack(events) == pack(list(events_of(rows_of(events))))  # 1 is not 1.0
+        assert events == [each for one in events for each in events_of(rows_of([one]))]
+
+    def test_rows_of_the_version_before_are_read(self):
+        """A log goes on where an older one ended."""
+        events = [told(1, knob(0.1)), told(2, knob(0.2))]
+        (row,) = rows_of(events)
+        older = replace(row, body=event_log._run(events))
+        assert older.body != row.body
+        assert events == list(events_of([older]))
 
     @pytest.mark.parametrize("after", range(7))
     def test_what_is_asked_for_begins_inside_a_row(self, after: int):
