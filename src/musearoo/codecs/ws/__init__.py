@@ -79,7 +79,7 @@ from musearoo.codecs.ws.refusal import (
     FrameFault,
     FrameRefused,
 )
-from musearoo.codecs.ws.shared import SharedEvent
+from musearoo.codecs.ws.shared import SharedEvent, key_of
 from musearoo.codecs.ws.table import (
     MESSAGES,
     MessageClass,
@@ -163,6 +163,7 @@ __all__ = [
     "encode_parameter",
     "encode_progress",
     "is_final",
+    "key_of",
     "may_resume",
     "moment_of",
     "restamp",

@@ -3,7 +3,17 @@
 from musearoo.codecs.events import encode_event, wire_type_of
 from musearoo.codecs.ws.handles import HandleTable
 from musearoo.codecs.ws.table import MESSAGES, Key, MessageClass, coalescing_key
-from musearoo.domain.events import ParameterSet, Sequenced
+from musearoo.domain.events import Event, ParameterSet, Sequenced
+
+
+def key_of(event: Event) -> Key | None:
+    """What a newer event of the same key replaces; None for what is never dropped."""
+    if type(event) is ParameterSet:
+        return "parameter_change", event.path  # what the table says, without asking it
+    name = wire_type_of(type(event))
+    return (
+        coalescing_key(name, event) if MESSAGES[name].message_class is MessageClass.STATE else None
+    )
 
 
 class SharedEvent:
@@ -12,21 +22,24 @@ class SharedEvent:
     `sender` is the number of the connection that caused it, 0 if none did.
     """
 
-    __slots__ = ("_record", "_text", "key", "message_class", "sender", "sequenced", "type")
+    __slots__ = ("_record", "_text", "key", "sender", "sequenced")
 
     def __init__(self, sequenced: Sequenced, sender: int = 0) -> None:
         self.sequenced = sequenced
         self.sender = sender
-        event = sequenced.event
-        self.type: str = wire_type_of(type(event))
-        self.message_class: MessageClass = MESSAGES[self.type].message_class
-        self.key: Key | None = None
-        if type(event) is ParameterSet:
-            self.key = self.type, event.path  # what the table says, without asking it
-        elif self.message_class is MessageClass.STATE:
-            self.key = coalescing_key(self.type, event)
+        self.key = key_of(sequenced.event)
         self._text: bytes | None = None
         self._record: bytes | None = None
+
+    @property
+    def type(self) -> str:
+        """Its message type."""
+        return wire_type_of(type(self.sequenced.event))
+
+    @property
+    def message_class(self) -> MessageClass:
+        """What may become of it on its way to a slow reader."""
+        return MESSAGES[self.type].message_class
 
     @property
     def seq(self) -> int:

@@ -87,16 +87,19 @@ class Fan:
         posts, self._posts = self._posts, []
         answers, self._answers = self._answers, {}
         lanes = self._lanes or self._grouped()
-        self._strays.difference_update([each for each in self._strays if each.settled])
+        strays = self._strays
+        if strays:
+            strays.difference_update([each for each in strays if each.settled])
+        apart = (*answers, *strays)
         for lane in lanes:
             frames = [post.binary(self._handles) if lane.binary else post.text for post in posts]
             piece, writes = b"".join(frames), lane.writes
-            own = [each for each in (*answers, *self._strays) if each in lane.places]
-            if own:
+            if apart:
                 writes = writes.copy()
-                for outbox in own:
-                    give = partial(_give, outbox, answers.get(outbox, ()), posts, frames)
-                    writes[lane.places[outbox]] = give
+                for outbox in apart:
+                    if (place := lane.places.get(outbox)) is not None:
+                        own = answers.get(outbox, ())
+                        writes[place] = partial(_give, outbox, own, posts, frames)
             for write in writes:
                 try:
                     write(piece)

@@ -1,14 +1,17 @@
 """Server frames as bytes (RFC 6455 §5.2). They are unmasked, so one copy serves every receiver."""
 
 from collections.abc import Iterator
+from struct import Struct
 from typing import Final
 
 from musearoo.codecs.events import encode_event
-from musearoo.codecs.ws import SharedEvent
+from musearoo.codecs.ws import key_of
 from musearoo.codecs.ws.handles import HandleTable
+from musearoo.domain.events import Sequenced
 
 _TEXT: Final = 0x81  # FIN, opcode 1
 _BINARY: Final = 0x82  # FIN, opcode 2
+_head = Struct(">BBH").pack
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -36,26 +39,30 @@ def _frame(first: int, payload: bytes) -> bytes:
     if size < 126:
         return bytes((first, size)) + payload
     if size < 65_536:
-        return bytes((first, 126)) + size.to_bytes(2, "big") + payload
+        return _head(first, 126, size) + payload
     return bytes((first, 127)) + size.to_bytes(8, "big") + payload
 
 
 class Post:
-    """A session event on its way to everyone: framed once for each subprotocol."""
+    """A session event on its way to everyone: framed once for each subprotocol.
 
-    __slots__ = ("_binary", "at", "event", "key", "seq", "text")
+    `sender` is the number of the connection that caused it, 0 if none did; `at` is monotonic.
+    """
 
-    def __init__(self, event: SharedEvent, at: float) -> None:
-        self.event = event
-        self.seq = event.seq
-        self.key = event.key
+    __slots__ = ("_binary", "_sender", "_sequenced", "at", "key", "seq", "text")
+
+    def __init__(self, sequenced: Sequenced, sender: int, at: float) -> None:
+        self._sequenced = sequenced
+        self._sender = sender
+        self.seq = sequenced.seq
+        self.key = key_of(sequenced.event)
         self.at = at
-        self.text = text_frame(encode_event(event.sequenced))  # the log counts its bytes
+        self.text = _frame(_TEXT, encode_event(sequenced))  # the log counts its bytes
         self._binary: bytes | None = None
 
     def binary(self, handles: HandleTable) -> bytes:
         """The event as a binary frame, or as text where only text can say it."""
         if self._binary is None:
-            record = self.event.record(handles)
+            record = handles.record_of(self._sequenced, self._sender)
             self._binary = self.text if record is None else binary_frame(record)
         return self._binary

@@ -14,7 +14,6 @@ from musearoo.codecs.ws import (
     PresenceChange,
     Present,
     Reconnected,
-    SharedEvent,
     encode,
 )
 from musearoo.codecs.ws.handles import HandleTable
@@ -94,7 +93,7 @@ class Room:
             if sequenced.epoch != self.epoch or sequenced.seq != self.seq + 1:
                 continue  # `start_over` tells everyone
             sender = self.senders.get(sequenced.cause, 0) if sequenced.cause else 0
-            post = Post(SharedEvent(sequenced, sender), now)
+            post = Post(sequenced, sender, now)
             self.seq = sequenced.seq
             self._keep(post)
             self.fan.add(post)
@@ -135,7 +134,7 @@ class Room:
                 continue
             if sequenced.seq != self.oldest - 1 or len(self._log) >= LOG_EVENTS:
                 return
-            post = Post(SharedEvent(sequenced), now)
+            post = Post(sequenced, 0, now)
             self._log.appendleft(post)
             self._log_bytes += len(post.text)
 
