@@ -22,9 +22,10 @@ from musearoo.domain.permissions import Actor, Permission
 from musearoo.domain.records import AnalysisRecord, Asset, Collaborator
 from musearoo.security.ambient import SystemRandom, Uuid7Ids
 from tests.doubles.house import PASSWORD, House, house
+from tests.waiting import PATIENCE
 
 ORIGIN = Origin("rest", "192.0.2.0/24", "correlation", "test")
-RULES = Rules(quotas=False, analyze_wait=0.01)
+RULES = Rules(quotas=False, analyze_wait=0.01, generate_wait=PATIENCE)
 MEMBERS = {
     "viewer": frozenset({Permission.VIEW}),
     "editor": frozenset({Permission.VIEW, Permission.EDIT}),
@@ -119,7 +120,8 @@ async def _nobodies(place: House, town: Town) -> None:
     other = await accounts.login("owner@example.org", PASSWORD, remember_me=False, origin=ORIGIN)
     await accounts.logout(await place.conductor.gate.actor(other.access_token), ORIGIN)
     town.tokens["revoked"] = other.access_token
-    town.tokens["garbled"] = town.tokens["owner"][:-4] + "AAAA"
+    signature = town.tokens["owner"].rpartition(".")[2]
+    town.tokens["garbled"] = town.tokens["owner"].removesuffix(signature) + signature[::-1]
     before = place.world.clock.now() - 3600
     owner = UserId(town.users["owner"])
     living = (await accounts.logins(await place.conductor.gate.actor(town.tokens["owner"])))[0]

@@ -22,6 +22,7 @@ from tests.doubles.clock import SteppedClock
 from tests.doubles.house import ORIGIN, PASSWORD, House, house
 from tests.parity.doors import DOORS, Answer, Door, Wish
 from tests.parity.script import SCRIPT, Memory, Step
+from tests.waiting import PATIENCE
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -63,7 +64,7 @@ async def perform(folder: Path, way: Callable[[], Door]) -> Performance:
 async def _ended(place: House, answer: Answer) -> None:
     generation = (answer.ack or {}).get("generation_id")
     if generation is not None:
-        await place.conductor.performance.ended(GenerationId(generation), 10)
+        await place.conductor.performance.ended(GenerationId(generation), PATIENCE)
 
 
 async def _analysis(place: House, owner: UserId, project: ProjectId) -> str:
