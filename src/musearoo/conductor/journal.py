@@ -1,7 +1,7 @@
 """The journal: what a crash may take 50 ms of, of all sessions in one write."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import suppress
 from typing import Final, Protocol
 
 import msgspec
@@ -61,8 +61,12 @@ class Batch(msgspec.Struct, frozen=True):
 class Owner(Protocol):
     """A session as the journal knows it."""
 
-    def held(self) -> AbstractContextManager[None]:
-        """Keep the session from being opened elsewhere."""
+    def hold(self) -> None:
+        """Keep the session from being opened elsewhere, until as many calls of `release`."""
+        ...
+
+    def release(self) -> None:
+        """It may be opened elsewhere again."""
         ...
 
     def take(self) -> Batch | None:
@@ -104,18 +108,24 @@ class Journal:
 
     async def _write(self, taken: Sequence[tuple[Owner, Batch]]) -> None:
         batches = [batch for _, batch in taken]
-        with ExitStack() as held:
-            for owner, _ in taken:
-                held.enter_context(owner.held())
-            try:
-                failures = await self._world.store.write_each(
-                    [batch.write for batch in batches], lambda tx: _write_all(tx, batches)
-                )
-            except MuseArooError as failure:
-                failures = [failure] * len(batches)
-            for (owner, batch), error in zip(taken, failures, strict=True):
+        for owner, _ in taken:
+            owner.hold()
+        try:
+            for (owner, batch), error in zip(taken, await self._tried(batches), strict=True):
                 if error is not None:
                     await _told(owner, batch, error)
+        finally:
+            for owner, _ in taken:
+                owner.release()
+
+    async def _tried(self, batches: Sequence[Batch]) -> Sequence[BaseException | None]:
+        """What went wrong with each."""
+        try:
+            return await self._world.store.write_each(
+                [batch.write for batch in batches], lambda tx: _write_all(tx, batches)
+            )
+        except MuseArooError as failure:
+            return [failure] * len(batches)
 
 
 async def _told(owner: Owner, batch: Batch, error: BaseException) -> None:

@@ -96,11 +96,19 @@ class Sequencer:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep the session open: while somebody works on it there must be no other owner."""
-        self._holders += 1
+        self.hold()
         try:
             yield
         finally:
-            self._holders -= 1
+            self.release()
+
+    def hold(self) -> None:
+        """Keep the session open until as many calls of `release`."""
+        self._holders += 1
+
+    def release(self) -> None:
+        """One less works on it."""
+        self._holders -= 1
 
     def sequence(
         self, event: Event, *, user: UserId | None, cause: str | None, history: History = "do"
