@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from musearoo.domain.errors import InvalidValue, Unavailable
-from musearoo.storage.folder import LOCK_NAME, FolderLock
-from musearoo.storage.opening import DATABASE_NAME, open_store
+from musearoo.storage.folder import DATABASE_NAME, LOCK_NAME, FolderLock
+from musearoo.storage.opening import open_store
 from musearoo.storage.sqlite import check_version
 from tests.contract.making import ANN, user
 from tests.waiting import PATIENCE

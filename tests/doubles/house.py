@@ -32,7 +32,8 @@ from musearoo.security.tickets import MemoryTickets
 from musearoo.security.tokens import SignedTokens
 from musearoo.storage import schema
 from musearoo.storage.blobs import LocalBlobs
-from musearoo.storage.opening import DATABASE_NAME, open_store
+from musearoo.storage.folder import DATABASE_NAME
+from musearoo.storage.opening import open_store
 from tests.doubles.ambient import CountedIds, CountedRandom
 from tests.doubles.mailer import KeptMail
 from tests.doubles.passwords import QuickPasswords

@@ -7,6 +7,7 @@ from typing import Final
 
 from musearoo.domain.errors import Unavailable
 
+DATABASE_NAME: Final = "musearoo.sqlite3"
 LOCK_NAME: Final = "musearoo.lock"
 # Windows makes a locked byte unreadable, so lock one beyond the process id.
 _LOCKED_BYTE: Final = 2**30

@@ -9,10 +9,9 @@ from sqlalchemy.exc import ArgumentError
 from musearoo.domain.errors import InvalidValue, Unavailable
 from musearoo.ports.store import Store
 from musearoo.storage import schema
-from musearoo.storage.folder import FolderLock
+from musearoo.storage.folder import DATABASE_NAME, FolderLock
 from musearoo.storage.sqlite import SqliteStore
 
-DATABASE_NAME: Final = "musearoo.sqlite3"
 _EXPECTED: Final = "sqlite:///path/to/file.sqlite3 or postgresql://user:password@host/database"
 
 

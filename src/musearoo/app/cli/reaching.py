@@ -11,7 +11,7 @@ from musearoo.app.settings import Settings
 from musearoo.client import Account, ClientError, Refused, Session, Unreachable, connect
 from musearoo.domain.errors import Conflict, MuseArooError, NotFound, Unavailable
 from musearoo.security.local_tokens import read_local_address, read_local_token
-from musearoo.storage.opening import DATABASE_NAME
+from musearoo.storage.folder import DATABASE_NAME
 
 T = TypeVar("T")
 
