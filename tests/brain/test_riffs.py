@@ -125,6 +125,16 @@ def test_seven_eighths_are_not_two_bars_in_one(riff):
     assert downbeats_on(found, 3.5 * 60 / bpm) == 1.0
 
 
+def test_a_bar_of_four_is_not_cut_into_fives():
+    """A slapped riff whose rhythm also comes again after five sixteenths or so."""
+    cell = [Hit(0, 0.5, 28, 1.0), Hit(0.75, 0.25, 28, 0.6), Hit(1.5, 0.5, 40, 0.9),
+            Hit(2, 0.5, 28, 0.8), Hit(2.75, 0.25, 38, 0.6), Hit(3.5, 0.5, 35, 0.7)]  # fmt: skip
+    found = analyze(
+        sounds.play(sounds.repeat(cell, 4, [12, 12, 17, 15] * 2), sounds.bass, 105), RATE
+    )
+    assert (found.time_signature, found.tempo) == ("4/4", pytest.approx(105, rel=0.01))
+
+
 def test_bass_line_alone_implies_the_chords_of_its_key():
     """Roots in eighths: the diatonic thirds follow from the key."""
     hits = [

@@ -11,6 +11,10 @@ from musearoo.brain.grid import Evidence, grid_of, repeat
 from musearoo.brain.meter import BARS, Reading
 from musearoo.brain.ranking import Ranked
 
+_ODD = (5, 7)
+_TWICE_ODD = (5, 7, 10, 14)
+"""Units of a bar that may be two odd ones: of half the tempo, or of as many quarters."""
+
 _HALF = 0.03
 """How far from half as long a shorter bar may be."""
 
@@ -26,6 +30,8 @@ _SAME_DOWNBEAT = 0.12
 
 def shortened(ranked: Ranked, evidence: Evidence) -> Ranked:
     """The same readings, a shorter odd bar first where the rhythm already repeats after it."""
+    if ranked.bar.units not in _TWICE_ODD:
+        return ranked
     shorter = [place for place in range(len(ranked.readings)) if _is_half(ranked, place)]
     if not shorter:
         return ranked
@@ -46,7 +52,7 @@ def shortened(ranked: Ranked, evidence: Evidence) -> Ranked:
 def _is_half(ranked: Ranked, place: int) -> bool:
     """Whether a reading has odd bars half as long as those of the best."""
     reading = ranked.readings[place]
-    if BARS[reading.bar].units not in (5, 7):
+    if BARS[reading.bar].units not in _ODD:
         return False
     return abs(2 * _bar(ranked, reading)[0] / _bar(ranked, ranked.readings[0])[0] - 1) < _HALF
 
