@@ -53,6 +53,19 @@ def test_a_reload_comes_back_to_the_riff(server: ServerProcess, tmp_path: Path) 
         assert page.run(SHOWN) == before
 
 
+@pytest.mark.serial
+@pytest.mark.needs("chromedriver", "chromium")
+def test_a_long_name_fits_a_phone(server: ServerProcess, tmp_path: Path) -> None:
+    """Nothing is wider than the window, whatever the riffs before are called."""
+    with server.client() as http:
+        http.post("/api/v3/projects", json={"name": "Riff" * 50}).raise_for_status()
+    with browser(tmp_path / "profile", width=500) as page:
+        page.open(f"{server.url}/#local={server.local_token()}")
+        page.until_says("#status", "Ready")
+        wide, window = page.run("return [document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= window <= 500
+
+
 def test_the_recording_can_be_had_again(server: ServerProcess) -> None:
     """By the link of its analysis, byte for byte and without a login; not by another link."""
     with server.client() as http:
