@@ -42,7 +42,7 @@ _NEXT_BAR: Final = At("next_bar")
 _NOW: Final = At()
 
 
-class Ack(msgspec.Struct, frozen=True, kw_only=True):
+class Ack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer to a command: what it made, and where it takes effect."""
 
     seq: int

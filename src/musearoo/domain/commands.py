@@ -15,7 +15,7 @@ from musearoo.domain.permissions import Actor, Permission
 from musearoo.domain.records import QualityTarget
 
 
-class _Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     pass
 
 

@@ -17,7 +17,7 @@ ClockSource = Literal["session", "live", "link"]
 """Who keeps tempo and transport: the session itself, Ableton Live, or Ableton Link."""
 
 
-class Landing(msgspec.Struct, frozen=True):
+class Landing(msgspec.Struct, frozen=True, gc=False):
     """Where a change takes effect: bar from 1, beat in quarters from 0.
 
     `server_time` is UNIX seconds, None while the transport stands or when it never comes there.
@@ -30,7 +30,7 @@ class Landing(msgspec.Struct, frozen=True):
     late: bool = False
 
 
-class ParameterSet(msgspec.Struct, frozen=True, kw_only=True, tag="parameter_set"):
+class ParameterSet(msgspec.Struct, frozen=True, kw_only=True, tag="parameter_set", gc=False):
     """A part's parameter has a new value; None means that it is back at the engine's default."""
 
     path: str
@@ -284,7 +284,7 @@ Event = (
 History = Literal["do", "undo", "redo"]
 
 
-class Sequenced(msgspec.Struct, frozen=True, kw_only=True):
+class Sequenced(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event with its place in the session: gapless `seq` inside an `epoch`.
 
     `at` is server UNIX seconds, `cause` the id of the command that led to it.

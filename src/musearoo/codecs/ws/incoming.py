@@ -43,7 +43,12 @@ def _one_of(*names: str) -> Meta:
 
 
 class _Data(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    gc=False,
 ):
     pass
 
@@ -221,7 +226,9 @@ class RefreshData(_Data, frozen=True):
             raise ValueError("send either `ticket` or `token`")
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+class Message(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False
+):
     """What all messages of clients carry.
 
     `message_id` makes a repeat harmless for 24 hours and comes back as `cause`. `session_id`

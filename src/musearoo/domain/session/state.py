@@ -47,7 +47,7 @@ class PartState(msgspec.Struct, frozen=True):
         return self.launched or self.selected
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One change that can be taken back.
 
     `version` names the value it made, `before` the versions of the values it
@@ -60,7 +60,7 @@ class Step(msgspec.Struct, frozen=True):
     gesture: str | None = None
 
 
-class Steps(msgspec.Struct, frozen=True):
+class Steps(msgspec.Struct, frozen=True, gc=False):
     """An actor's changes, the latest last."""
 
     done: tuple[Step, ...] = ()
