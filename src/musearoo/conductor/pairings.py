@@ -123,6 +123,7 @@ class Pairings:
             self._guesses.failed(source.host, now)
             self._watch.note(Signal.FAILED_LOGIN, origin, about="osc")
             return None
+        revision = self._gate.revision
         try:
             actor = await self._gate.actor_of(held.actor.user, FamilyId(held.actor.family))
             access = await self._gate.access(
@@ -143,6 +144,10 @@ class Pairings:
             ends_at=wall + PAIRED_SECONDS,
         )
         self._hold(pairing, now)
+        if revision != self._gate.revision:  # what was looked up may be over
+            await self._checked(pairing)
+            if source not in self._held:
+                return None
         await self._note(pairing, "osc.paired", origin)
         return pairing
 

@@ -1,6 +1,7 @@
 """Pairing: who may act, for whom, and until when."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from musearoo.conductor import pairings
 from musearoo.conductor.pairings import CODE_DIGITS
 from musearoo.domain.errors import Unavailable
 from musearoo.domain.ids import SessionId
-from musearoo.domain.permissions import Permission
+from musearoo.domain.permissions import Access, Permission
 from musearoo.ports.osc import Source
 from tests.doubles.clock import SteppedClock, settle
 from tests.doubles.house import ORIGIN, house
@@ -120,6 +121,29 @@ async def test_signing_out_unpairs(stage: Stage) -> None:
     device.send("/musearoo/ping")
     await stage.quiet()
     assert len(device.heard) == heard
+
+
+async def test_signing_out_while_a_code_is_looked_up_unpairs(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login that ends between the check and the pairing takes it along."""
+    conductor = stage.place.conductor
+    ana = await stage.place.person("ana")
+    project = await stage.place.project(ana)
+    code, _ = await conductor.pairings.code(ana, SessionId(project), origin=ORIGIN)
+    access = conductor.gate.access
+
+    async def and_out(*asked: Any) -> Access:
+        found = await access(*asked)
+        monkeypatch.undo()
+        await conductor.accounts.logout(ana, ORIGIN)
+        return found
+
+    monkeypatch.setattr(conductor.gate, "access", and_out)
+    source = Source("udp", "192.0.2.7", 9001)
+    assert await conductor.pairings.redeem(code, source, None, ORIGIN) is None
+    assert conductor.pairings.list_for(ana) == []
+    assert conductor.pairings.heard(source, stage.place.world.clock.monotonic()) is None
 
 
 async def test_a_store_that_is_away_unpairs_nobody(
