@@ -1,5 +1,7 @@
 """One event on its way to many readers: encoded once, whoever and however many they are."""
 
+from functools import lru_cache
+
 from musearoo.codecs.events import encode_event, wire_type_of
 from musearoo.codecs.ws.handles import HandleTable
 from musearoo.codecs.ws.table import MESSAGES, Key, MessageClass, coalescing_key
@@ -9,11 +11,17 @@ from musearoo.domain.events import Event, ParameterSet, Sequenced
 def key_of(event: Event) -> Key | None:
     """What a newer event of the same key replaces; None for what is never dropped."""
     if type(event) is ParameterSet:
-        return "parameter_change", event.path  # what the table says, without asking it
+        return _turned(event.path)
     name = wire_type_of(type(event))
     return (
         coalescing_key(name, event) if MESSAGES[name].message_class is MessageClass.STATE else None
     )
+
+
+@lru_cache(maxsize=4_096)
+def _turned(path: str) -> Key:
+    """What the table says of a parameter; many events share the one object."""
+    return "parameter_change", path
 
 
 class SharedEvent:

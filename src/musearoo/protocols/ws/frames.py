@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
+import msgspec
+
 from musearoo.codecs.events import encode_event
 from musearoo.codecs.ws import key_of
 from musearoo.codecs.ws.handles import HandleTable
+from musearoo.codecs.ws.table import Key
 from musearoo.domain.events import Sequenced
 
 _TEXT: Final = 0x81  # FIN, opcode 1
@@ -43,26 +46,29 @@ def _frame(first: int, payload: bytes) -> bytes:
     return bytes((first, 127)) + size.to_bytes(8, "big") + payload
 
 
-class Post:
+class Post(msgspec.Struct, gc=False):
     """A session event on its way to everyone: framed once for each subprotocol.
 
     `sender` is the number of the connection that caused it, 0 if none did; `at` is monotonic.
     """
 
-    __slots__ = ("_binary", "_sender", "_sequenced", "at", "key", "seq", "text")
+    sequenced: Sequenced
+    sender: int
+    at: float
+    seq: int = 0
+    key: Key | None = None
+    text: bytes = b""
+    _binary: bytes | None = None
 
-    def __init__(self, sequenced: Sequenced, sender: int, at: float) -> None:
-        self._sequenced = sequenced
-        self._sender = sender
+    def __post_init__(self) -> None:
+        sequenced = self.sequenced
         self.seq = sequenced.seq
         self.key = key_of(sequenced.event)
-        self.at = at
         self.text = _frame(_TEXT, encode_event(sequenced))  # the log counts its bytes
-        self._binary: bytes | None = None
 
     def binary(self, handles: HandleTable) -> bytes:
         """The event as a binary frame, or as text where only text can say it."""
         if self._binary is None:
-            record = handles.record_of(self._sequenced, self._sender)
+            record = handles.record_of(self.sequenced, self.sender)
             self._binary = self.text if record is None else binary_frame(record)
         return self._binary
