@@ -1,14 +1,14 @@
 """Who came, left or changed: told at once while it is quiet, together while many do."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from musearoo.protocols.ws.outbox import Outbox
 
 TOGETHER_SECONDS: Final = 0.020
 _CROWD_SECONDS: Final = 0.320
-_MEMBER_SECONDS: Final = 0.002
+_MEMBER_SECONDS: Final = 0.004
 
 
 class Hearer(Protocol):
@@ -61,17 +61,35 @@ class Arrivals:
             self._timer = None
         self._told_at = self._clock()
         waiting, self._waiting = self._waiting, {}
-        everything = b"".join(frame for frame, _ in waiting.values())
-        spared = {id(but) for _, but in waiting.values() if but is not None}
+        everything = b"".join([frame for frame, _ in waiting.values()])
+        own = _places(waiting.values())
         for member in self._members.values():
             outbox = member.outbox
             if outbox.slow:
                 for connection, (frame, but) in waiting.items():
                     if but is not member:
                         outbox.latest(frame, ("user_presence", connection))
-            elif id(member) not in spared:
+            elif id(member) not in own:
                 outbox.control(everything)
-            else:
-                rest = [frame for frame, but in waiting.values() if but is not member]
-                if rest:
-                    outbox.control(b"".join(rest))
+            elif rest := _without(everything, own[id(member)]):
+                outbox.control(rest)
+
+
+def _places(waiting: Iterable[tuple[bytes, Hearer | None]]) -> dict[int, list[tuple[int, int]]]:
+    """Where, in all frames together, those lie that somebody is not told."""
+    places: dict[int, list[tuple[int, int]]] = {}
+    at = 0
+    for frame, but in waiting:
+        end = at + len(frame)
+        if but is not None:
+            places.setdefault(id(but), []).append((at, end))
+        at = end
+    return places
+
+
+def _without(everything: bytes, places: Iterable[tuple[int, int]]) -> bytes:
+    pieces, at = [], 0
+    for begin, end in places:
+        pieces.append(everything[at:begin])
+        at = end
+    return b"".join((*pieces, everything[at:]))

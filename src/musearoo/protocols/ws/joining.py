@@ -87,6 +87,7 @@ def _enter(
     )
     connection.token = connection.door.entrance.resume_token(guest, connection.name)
     resumed = room.reaches(data.epoch, data.last_seq)
+    room.roster.drop(connection.name)  # nobody is told of itself
     welcome = _welcome(connection, room, owner, guest, resumed=resumed)
     connection.send(Welcome(cause=message.message_id, data=welcome, **connection.envelope()))
     room.enter(connection, silently=former is not None)
@@ -125,7 +126,7 @@ def _welcome(
         resume_token=connection.token,
         state=state,
         undo=undo,
-        present=cast("tuple[Present, ...]", room.roster.but(connection.name)),  # encoded already
+        present=cast("tuple[Present, ...]", room.roster.everyone()),  # encoded already
         parameters=room.handles.handles if connection.binary else (),
         expires_in=guest.expires_at - clock.monotonic(),
         speech=connection.door.conductor.voice.hears,

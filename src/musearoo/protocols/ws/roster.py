@@ -19,10 +19,6 @@ class Roster:
         """Somebody is gone."""
         self._people.pop(connection, None)
 
-    def but(self, connection: str) -> msgspec.Raw:
-        """Everyone but one connection, as an array of `Present`."""
-        people = self._people
-        if connection in people:
-            people = people.copy()
-            del people[connection]
-        return msgspec.Raw(b"[%b]" % b",".join(people.values()))
+    def everyone(self) -> msgspec.Raw:
+        """An array of `Present`."""
+        return msgspec.Raw(b"[%b]" % b",".join(self._people.values()))
