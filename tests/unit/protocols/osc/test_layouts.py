@@ -3,6 +3,7 @@
 import json
 import re
 import zlib
+from functools import cache
 
 import py2tosc
 import pytest
@@ -46,10 +47,13 @@ def controls(control):
 
 
 class TestTouchOsc:
-    document = py2tosc.loads(zlib.decompress(touchosc(PAGES)).decode())
+    @staticmethod
+    @cache
+    def document():
+        return py2tosc.loads(zlib.decompress(touchosc(PAGES)).decode())
 
     def bindings(self):
-        for control in controls(self.document.root):
+        for control in controls(self.document().root):
             for message in control.messages:
                 yield control, message, "".join(part.value for part in message.path)
 
