@@ -46,8 +46,12 @@ class Sequencer:
         self._journal = journal
         self._started_over = started_over
         self.session = session
-        self._state = SessionState()
-        self._turns: list[Sequenced] = []  # not in `_state` yet
+        self.surroundings = SessionState()
+        """The state but for the latest turns: parts, transport and music are those of now.
+
+        Turns change nothing of these, and are put into the state when somebody asks for it.
+        """
+        self._turns: list[Sequenced] = []
         self.seq = 0
         self.epoch = ""
         self.turned: deque[Sequenced] = deque(maxlen=TURNED)
@@ -76,17 +80,8 @@ class Sequencer:
     def state(self) -> SessionState:
         """What the session is after everything that was sequenced."""
         if self._turns:
-            turns, self._turns = self._turns, []
-            self._state = turned(self._state, turns)
-        return self._state
-
-    @property
-    def surroundings(self) -> SessionState:
-        """The same but for the latest turns of parameters: parts, transport and music are right.
-
-        Turns change nothing of these, and are put into the state when somebody asks for it.
-        """
-        return self._state
+            self._put_in()
+        return self.surroundings
 
     @property
     def idle(self) -> bool:
@@ -127,13 +122,17 @@ class Sequencer:
         if history == "do" and type(event) is ParameterSet:
             self._turns.append(sequenced)
             if len(self._turns) >= _TURNS_AT_ONCE:
-                self._state = self.state
+                self._put_in()
         else:
-            self._state = apply(self.state, sequenced)
+            self.surroundings = apply(self.state, sequenced)
         self.seq = sequenced.seq
         self._pending.append(sequenced)
         self._world.bus.publish(self.session, (sequenced,))
         return sequenced
+
+    def _put_in(self) -> None:
+        turns, self._turns = self._turns, []
+        self.surroundings = turned(self.surroundings, turns)
 
     async def commit(self, record: Callable[[Transaction], T]) -> T:
         """Make all that was sequenced durable, together with `record`.
@@ -218,7 +217,7 @@ class Sequencer:
         state, seq = unpack(record.state, SessionState), record.state_seq
         for sequenced in events_of(events, seq):
             state, seq = apply(state, sequenced), sequenced.seq
-        self._state, self._turns, self._state_seq = state, [], record.state_seq
+        self.surroundings, self._turns, self._state_seq = state, [], record.state_seq
         self.seq = seq
         return record.epoch
 

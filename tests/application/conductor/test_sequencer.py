@@ -1,6 +1,7 @@
 """The owner of a session when the store fails, callers leave and projects vanish."""
 
 import asyncio
+import random
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from musearoo.conductor import sessions as open_sessions
 from musearoo.conductor.underway import Live
 from musearoo.conductor.world import Rules
 from musearoo.domain.errors import NotFound, Unavailable
-from musearoo.domain.events import StyleSet
-from musearoo.domain.ids import SessionId
+from musearoo.domain.events import ParameterSet, StyleSet, TransportChanged
+from musearoo.domain.ids import SessionId, UserId
+from musearoo.domain.session.reducer import apply
 from musearoo.ports.store import Transaction
 from tests.doubles.house import ORIGIN, House, house
 from tests.waiting import until
@@ -32,6 +34,45 @@ async def opened(place: House) -> Any:
     ada = await place.person("ada")
     project = await place.project(ada)
     return ada, project, await place.conductor.sessions.open(SessionId(project))
+
+
+class TestState:
+    @pytest.mark.parametrize("seed", range(5))
+    async def test_it_is_what_the_events_make_whenever_one_looks(
+        self, tmp_path: Path, seed: int
+    ) -> None:
+        """Turns are put in when somebody looks; often, seldom or never, it is the same."""
+        chance = random.Random(seed)
+        async with house(tmp_path, FREE) as place:
+            _, _, owner = await opened(place)
+            expected = owner.state
+            for number in range(400):
+                event: Any = ParameterSet(
+                    path=f"drums/{chance.choice('abc')}",
+                    value=number / 400,
+                    gesture=chance.choice([None, "g"]),
+                )
+                if chance.random() < 0.02:
+                    event = TransportChanged(playing=False, tick=960 * number, since=0.0)
+                user = chance.choice([UserId("a"), None])
+                expected = apply(expected, owner.sequence(event, user=user, cause=None))
+                assert owner.surroundings.transport == expected.transport
+                if chance.random() < 0.02:
+                    assert owner.state == expected
+            assert owner.state == expected
+            await owner.settled()
+            place.conductor.sessions.drop(owner.session)
+            again = await place.conductor.sessions.open(owner.session)
+            assert again.state == expected
+
+    async def test_turns_that_were_lost_are_in_no_state(self, tmp_path: Path) -> None:
+        """Nobody had looked at them yet when the store failed."""
+        async with house(tmp_path, FREE) as place:
+            _, _, owner = await opened(place)
+            owner.sequence(ParameterSet(path="drums/swing", value=0.5), user=None, cause=None)
+            with pytest.raises(Unavailable):
+                await owner.commit(full_disk)
+            assert ({}, 0) == (owner.state.parameters, owner.seq)
 
 
 class TestFailure:

@@ -40,7 +40,7 @@ def decode(frame: bytes | str, limit: int = MAXIMUM_FRAME) -> Incoming:
         raise FrameRefused(FrameFault.TOO_LARGE, f"A message may have {limit} bytes at most.")
     try:
         octets = frame.encode() if isinstance(frame, str) else frame
-        if _is_too_deep(octets):
+        if octets.count(b"[") + octets.count(b"{") > MAXIMUM_DEPTH and _is_too_deep(octets):
             raise FrameRefused(FrameFault.MALFORMED, "The brackets are too deep.")
         return _DECODER.decode(octets)
     except UNREADABLE as error:
@@ -53,9 +53,7 @@ def encode(message: Outgoing | Incoming) -> bytes:
 
 
 def _is_too_deep(frame: bytes) -> bool:
-    """Whether brackets nest deeper than allowed; few brackets cannot."""
-    if frame.count(b"[") + frame.count(b"{") <= MAXIMUM_DEPTH:
-        return False
+    """Whether brackets nest deeper than allowed; few brackets cannot, so that nobody asks."""
     brackets = _STRINGS.sub(b"", frame).translate(_STEPS, delete=_NOT_BRACKETS)
     return max(accumulate(memoryview(brackets).cast("b")), default=0) > MAXIMUM_DEPTH
 
