@@ -48,6 +48,23 @@ class TestStyles:
         assert all(checked(note).pitch == DRUM_PITCHES[note.voice] for note in notes_of(bars))
 
     @pytest.mark.parametrize(
+        ("style", "least"), [("afrobeat", 16), ("new orleans", 24), ("country", 11), ("rock", 20)]
+    )
+    def test_a_style_has_many_grooves(self, style, least):
+        """Forty seeds play so many different pairs of bars of kick and loud snare."""
+        context = context_of(style, bars=2)
+        steady = {"variation": 0.0, "fills": 0.0, "follow": 0.0}
+        pairs = {
+            tuple(
+                (note.voice, note.start)
+                for note in notes_of(take(DRUMS, context, seed, **steady))
+                if note.voice in ("kick", *SNARES) and note.velocity > 60
+            )
+            for seed in range(40)
+        }
+        assert len(pairs) >= least
+
+    @pytest.mark.parametrize(
         ("style", "least"), [("rock", 0.8), ("soul", 0.8), ("dance", 0.8), ("funk", 0.8)]
     )
     def test_backbeat_styles_have_a_backbeat(self, style, least):

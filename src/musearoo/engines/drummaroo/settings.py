@@ -28,7 +28,7 @@ def _amount(name: str, default: float, meaning: str) -> ParameterSpec:
 
 DESCRIPTION: Final = EngineDescription(
     name=NAME,
-    version="1",
+    version="2",
     title="DrummaRoo",
     default_part="drums",
     voices=VOICES,
