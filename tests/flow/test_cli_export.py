@@ -44,7 +44,7 @@ def export(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]
         env=surroundings,
         capture_output=True,
         text=True,
-        timeout=LONG,
+        timeout=2 * LONG,
         check=False,
     )
 
