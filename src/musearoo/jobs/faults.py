@@ -10,7 +10,12 @@ from musearoo.jobs import frames
 
 log = structlog.get_logger(__name__)
 
-_BY_CODE: Final = {str(error.code): error for error in MuseArooError.__subclasses__()}
+# Codecs have errors of their own, with codes of the domain's.
+_BY_CODE: Final = {
+    str(error.code): error
+    for error in MuseArooError.__subclasses__()
+    if error.__module__ == MuseArooError.__module__
+}
 
 
 def rebuilt(failed: frames.Failed) -> MuseArooError:

@@ -1,8 +1,11 @@
 """Failures in workers become the errors they were."""
 
+import runpy
+
 import pytest
 from structlog.testing import capture_logs
 
+from musearoo.codecs.osc import OscRefused
 from musearoo.domain.errors import (
     Conflict,
     InvalidValue,
@@ -14,7 +17,7 @@ from musearoo.domain.errors import (
     Unavailable,
     UnsupportedAudio,
 )
-from musearoo.jobs import frames
+from musearoo.jobs import faults, frames
 from musearoo.jobs.faults import rebuilt
 
 ERRORS = [
@@ -50,6 +53,12 @@ class TestRebuilt:
         error = rebuilt(sent(ERRORS[0]))
         assert isinstance(error, InvalidValue)
         assert "tempo" == error.field
+
+    def test_what_a_codec_refuses_is_no_error_of_a_worker(self) -> None:
+        """A codec's own error has a code of the domain's; which was loaded first must not tell."""
+        assert OscRefused.code == InvalidValue.code
+        anew = runpy.run_path(faults.__file__)["rebuilt"]
+        assert type(anew(sent(ERRORS[0]))) is InvalidValue
 
     def test_accident_is_told_by_a_correlation_alone(self) -> None:
         with capture_logs() as logs:
