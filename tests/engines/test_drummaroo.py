@@ -57,7 +57,9 @@ class TestStyles:
         pairs = {
             tuple(
                 (note.voice, note.start)
-                for note in notes_of(take(DRUMS, context, seed, **steady))
+                for note in notes_of(
+                    take(DRUMS, context, seed, variation=0.0, fills=0.0, follow=0.0)
+                )
                 if note.voice in ("kick", *SNARES) and note.velocity > 60
             )
             for seed in range(40)
