@@ -53,7 +53,6 @@ class TestStyles:
     def test_a_style_has_many_grooves(self, style, least):
         """Forty seeds play so many different pairs of bars of kick and loud snare."""
         context = context_of(style, bars=2)
-        steady: dict[str, Any] = {"variation": 0.0, "fills": 0.0, "follow": 0.0}
         pairs = {
             tuple(
                 (note.voice, note.start)
