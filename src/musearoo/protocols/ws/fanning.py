@@ -1,15 +1,16 @@
 """The numbered frames of a room on their way to its members: one piece for each, once a turn."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
 from musearoo.codecs.ws.handles import HandleTable
 from musearoo.protocols.ws.arrivals import Arrivals
-from musearoo.protocols.ws.frames import Post
+from musearoo.protocols.ws.frames import Post, Word
 from musearoo.protocols.ws.outbox import Outbox
 
 Write = Callable[[bytes], None]
+Told = Post | Word
 
 
 class Listener(Protocol):
@@ -31,6 +32,10 @@ class _Lane:
         self.places = {outbox: place for place, outbox in enumerate(outboxes)}
         self.writes: list[Write] = [outbox.write or outbox.control for outbox in outboxes]
 
+    def frames(self, posts: Sequence[Told], handles: HandleTable) -> list[bytes]:
+        """The posts as they are read here."""
+        return [post.binary(handles) if self.binary else post.text for post in posts]
+
 
 class Fan:
     """Collects posts and gives them to all at once; `wake` is called when there are some.
@@ -51,7 +56,8 @@ class Fan:
         self._arrivals = arrivals
         self._handles = handles
         self._wake = wake
-        self._posts: list[Post] = []
+        self._posts: list[Told] = []
+        self._spared: dict[Outbox, list[Word]] = {}
         self._answers: dict[Outbox, list[bytes]] = {}
         self._lanes: tuple[_Lane, ...] | None = None
         self._strays: set[Outbox] = set()
@@ -61,11 +67,17 @@ class Fan:
         """How many connections it writes to."""
         return len(self._members)
 
-    def add(self, post: Post) -> None:
-        """An event for everyone."""
+    def add(self, post: Told) -> None:
+        """Something for everyone."""
         if not self._posts:
             self._wake(self)
         self._posts.append(post)
+
+    def tell(self, word: Word, but: Outbox | None) -> None:
+        """A word for everyone but one."""
+        self.add(word)
+        if but is not None:
+            self._spared.setdefault(but, []).append(word)
 
     def answer(self, outbox: Outbox, frame: bytes) -> None:
         """A frame for one member, behind the posts so far and in one piece with them."""
@@ -86,20 +98,22 @@ class Fan:
             self._arrivals.tell()  # nobody is heard of before it is said that they are here
         posts, self._posts = self._posts, []
         answers, self._answers = self._answers, {}
+        spared, self._spared = self._spared, {}
         lanes = self._lanes or self._grouped()
         strays = self._strays
         if strays:
             strays.difference_update([each for each in strays if each.settled])
-        apart = (*answers, *strays)
+        apart = (*answers, *spared, *strays)
         for lane in lanes:
-            frames = [post.binary(self._handles) if lane.binary else post.text for post in posts]
+            frames = lane.frames(posts, self._handles)
             piece, writes = b"".join(frames), lane.writes
             if apart:
                 writes = writes.copy()
                 for outbox in apart:
                     if (place := lane.places.get(outbox)) is not None:
+                        give = partial(_spare, spared[outbox]) if outbox in spared else _give
                         own = answers.get(outbox, ())
-                        writes[place] = partial(_give, outbox, own, posts, frames)
+                        writes[place] = partial(give, outbox, own, posts, frames)
             for write in writes:
                 try:
                     write(piece)
@@ -120,8 +134,23 @@ class Fan:
         return self._lanes
 
 
+def _spare(
+    words: list[Word],
+    outbox: Outbox,
+    answers: Sequence[bytes],
+    posts: list[Told],
+    frames: list[bytes],
+    _piece: bytes,
+) -> None:
+    """Give one member all but some words, and its answers."""
+    kept = [place for place, post in enumerate(posts) if post not in words]
+    frames = [frames[place] for place in kept]
+    if frames or answers:
+        _give(outbox, answers, [posts[place] for place in kept], frames, b"".join(frames))
+
+
 def _give(
-    outbox: Outbox, answers: Iterable[bytes], posts: list[Post], frames: list[bytes], piece: bytes
+    outbox: Outbox, answers: Sequence[bytes], posts: list[Told], frames: list[bytes], piece: bytes
 ) -> None:
     """Give one member the posts, which together are `piece`, and its answers behind them."""
     if outbox.slow:

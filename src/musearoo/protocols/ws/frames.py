@@ -72,3 +72,19 @@ class Post(msgspec.Struct, gc=False):
             record = handles.record_of(self.sequenced, self.sender)
             self._binary = self.text if record is None else binary_frame(record)
         return self._binary
+
+
+class Word:
+    """An unnumbered frame on its way to everyone; a later one of its key replaces it."""
+
+    __slots__ = ("_record", "key", "text")
+    seq: Final = 0
+
+    def __init__(self, text: bytes, record: bytes, key: Key) -> None:
+        self.text = text
+        self.key = key
+        self._record = record
+
+    def binary(self, _handles: HandleTable) -> bytes:
+        """The same for those who read records."""
+        return self._record

@@ -27,7 +27,7 @@ from musearoo.domain.permissions import Access
 from musearoo.ports.ambient import Clock
 from musearoo.protocols.ws.arrivals import Arrivals
 from musearoo.protocols.ws.fanning import Fan
-from musearoo.protocols.ws.frames import Post, binary_frame, text_frame
+from musearoo.protocols.ws.frames import Post, Word, binary_frame, text_frame
 from musearoo.protocols.ws.notes import subscribed
 from musearoo.protocols.ws.outbox import Outbox
 from musearoo.protocols.ws.progressing import Progress
@@ -158,12 +158,9 @@ class Room:
 
         `record` is the same for those who read records.
         """
-        self.fan.flush()
         frame = text_frame(encode(message))
-        binary = binary_frame(record) if record is not None else frame
-        for member in self.members.values():
-            if member is not but:
-                member.outbox.latest(binary if member.binary else frame, key)
+        word = Word(frame, binary_frame(record) if record is not None else frame, key)
+        self.fan.tell(word, but.outbox if but is not None else None)
 
     def relay(self, record: bytes, *, but: Member | None) -> None:
         """Send sound or a live note to all who read records, for as long as it is news."""
