@@ -10,7 +10,7 @@ import msgspec
 import websockets
 
 from musearoo.client import Account, ClientError, Happening, Options, Session
-from musearoo.codecs.ws import ChatMessage, Incoming, Notice
+from musearoo.codecs.ws import ChatMessage, Incoming, Notice, Welcome
 from musearoo.codecs.ws.incoming import ChatData
 from musearoo.codecs.ws.outgoing import AckData
 from musearoo.domain.events import Sequenced
@@ -29,7 +29,6 @@ class ByHand:
         self.outbox: dict[str, tuple[str, dict[str, Any]]] = {}
         self.sent = 0
         self.resumed = 0
-        self.snapshots = 0
         self.undone: dict[str, str] = {}
         self._settled = 0
 
@@ -45,7 +44,6 @@ class ByHand:
         async with asyncio.timeout(5):
             await (live.resume() if live.epoch else live.join())
         self.resumed += live.welcome["resumed"]
-        self.snapshots += not live.welcome["resumed"]
         for message_id, (type_, data) in list(self.outbox.items()):
             await live.send(type_, data, message_id=message_id)
         while not done.is_set() or self.outbox:
@@ -77,6 +75,18 @@ class ByHand:
                 self.undone[message["cause"]] = message["data"]["code"]
         self._settled = len(self.live.messages)
 
+    def jumps(self) -> list[tuple[int, int]]:
+        """From where to where this client was given the state instead of what it had missed."""
+        found: list[tuple[int, int]] = []
+        reached: int | None = None
+        for message in self.live.messages:
+            if message["type"] == "welcome" and not message["data"]["resumed"]:
+                if reached is not None:
+                    found.append((reached, message["data"]["seq"]))
+                reached = message["data"]["seq"]
+            reached = message.get("seq", reached)
+        return found
+
     def folded(self) -> dict[str, Any]:
         """What this client believes the parameters to be."""
         values: dict[str, Any] = {}
@@ -89,12 +99,23 @@ class ByHand:
 
 
 class Noting(Session):
-    """A session that notes the ids of its messages, and what became of those without an event."""
+    """A session that notes the ids of its messages, and what became of those without an event.
+
+    `jumps` is from where to where it was given the state instead of what it had missed.
+    """
 
     def __init__(self, account: Account, session: str, options: Options) -> None:
         super().__init__(account, session, options)
         self.ids: list[str] = []
         self.undone: dict[str, str] = {}
+        self.jumps: list[tuple[int, int]] = []
+        self._reached: int | None = None
+
+    def entered(self, welcome: Welcome) -> None:
+        if not welcome.data.resumed and self._reached is not None:
+            self.jumps.append((self._reached, welcome.data.seq))
+        self._reached = self.seq
+        super().entered(welcome)
 
     async def post(
         self, message: Incoming, records: bytes | None = None
@@ -115,6 +136,7 @@ class Noting(Session):
     def happened(self, happening: Happening) -> None:
         if isinstance(happening, Notice) and happening.cause is not None:
             self.undone[happening.cause] = happening.data.code
+        self._reached = self.seq
         super().happened(happening)
 
 
