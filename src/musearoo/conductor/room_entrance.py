@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from musearoo.codecs.ws import CloseCode
@@ -17,10 +18,13 @@ from musearoo.domain.errors import (
     NotFound,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
 )
 from musearoo.domain.ids import FamilyId, ProjectId, SessionId
 from musearoo.domain.origin import Origin
 from musearoo.domain.permissions import Actor, Permission
+
+log = structlog.get_logger(__name__)
 
 RESUME_SECONDS: Final = 120.0
 AUTHORISED_SECONDS: Final = 600.0
@@ -134,8 +138,7 @@ class Entrance:
                 lambda tx: access_in(tx, actor, project, Permission.VIEW)
             )
         except (Forbidden, NotFound) as refusal:
-            noting = self._gate.refused(actor, project, "project.view", origin, refusal)
-            self._world.spawn(noting, name="ws.refused")
+            self._world.spawn(self._noted(actor, project, origin, refusal), name="ws.refused")
             raise
         rights = {"actor": actor, "permissions": access.permissions, "revision": revision}
         held = self._tokens.get(hash_secret(token))
@@ -160,6 +163,14 @@ class Entrance:
     def void(self, token: str) -> None:
         """The connection that holds this token ended for good."""
         self._tokens.pop(hash_secret(token), None)
+
+    async def _noted(
+        self, actor: Actor, project: ProjectId, origin: Origin, refusal: Forbidden | NotFound
+    ) -> None:
+        try:
+            await self._gate.refused(actor, project, "project.view", origin, refusal)
+        except Unavailable:  # the guest is out all the same
+            log.warning("ws.refusal_not_audited", user=actor.user, project=project)
 
     async def _permissions(
         self, actor: Actor, session: SessionId, origin: Origin

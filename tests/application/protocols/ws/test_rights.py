@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from musearoo.domain.errors import Unavailable
 from musearoo.domain.permissions import Permission
@@ -64,6 +65,29 @@ async def test_rights_lost_while_coming_in_are_lost(
     seat.send("session_join", {"ticket": ticket})
     assert 4403 == await seat.closing()
     assert [] == seat.of("welcome")
+
+
+async def test_whoever_is_put_out_is_out_though_the_disk_is_gone(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal cannot be written down; that is said in the log and fails nothing else."""
+    owner, guest, project = await shared(hall)
+    seat = await hall.joined(guest, project)
+    store = hall.place.world.store
+    write = store.write
+
+    async def gone(work: Callable[..., Any]) -> Any:
+        if "refused" in work.__qualname__:
+            raise Unavailable("The disk is gone.")
+        return await write(work)
+
+    monkeypatch.setattr(store, "write", gone)
+    with capture_logs() as logs:
+        await hall.place.conductor.collaboration.remove(owner, project, guest.user, ORIGIN)
+        assert 4403 == await seat.closing()
+        await until(lambda: [line for line in logs if line["log_level"] == "warning"], "a warning")
+    said = [line["event"] for line in logs if line["log_level"] in {"warning", "error"}]
+    assert ["ws.refusal_not_audited"] == said
 
 
 @pytest.mark.parametrize("joined", [True, False])
