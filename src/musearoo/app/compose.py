@@ -24,7 +24,7 @@ from musearoo.jobs.renderer import WorkerRenderer
 from musearoo.jobs.runner import Handler, JobRunner, RunnerPlan
 from musearoo.security.ambient import SystemClock, SystemRandom, Uuid7Ids
 from musearoo.security.keys import load_or_create_keys
-from musearoo.security.local_tokens import LocalTokens
+from musearoo.security.local_tokens import LocalTokens, forget_local
 from musearoo.security.pacing import GcraPacing
 from musearoo.security.passwords import Argon2Passwords
 from musearoo.security.quota import QuotaLimiter
@@ -140,6 +140,8 @@ def _compose(settings: Settings, closing: contextlib.AsyncExitStack) -> Graph:
     local_tokens = LocalTokens(data_dir) if settings.local_mode else None
     if local_tokens is not None:
         closing.callback(local_tokens.remove)
+    else:
+        forget_local(data_dir)
     return Graph(settings, conductor, pool, runner, tasks, blobs, lag, local_tokens)
 
 

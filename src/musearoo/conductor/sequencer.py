@@ -70,9 +70,10 @@ class Sequencer:
 
     async def close(self) -> None:
         """Store what is pending and the state, so that the epoch can go on."""
+        state = self.state
 
         def rest(tx: Transaction) -> None:
-            tx.sessions.save_state(self.session, self.epoch, self.seq, pack(self.state))
+            tx.sessions.save_state(self.session, self.epoch, self.seq, pack(state))
 
         await self.commit(rest)
 
@@ -219,6 +220,7 @@ class Sequencer:
             state, seq = apply(state, sequenced), sequenced.seq
         self.surroundings, self._turns, self._state_seq = state, [], record.state_seq
         self.seq = seq
+        self.turned.clear()  # some may be lost; the log tells of the others
         return record.epoch
 
     def _load(self, tx: Transaction) -> tuple[SessionRecord, list[StoredEvent]]:

@@ -18,6 +18,7 @@ class LocalTokens:
         self._address = data_dir / ADDRESS_NAME
         self._live: set[str] = set()
         self._in_folder = ""
+        forget_local(data_dir)  # who listens there now must not be sent the new token
         self._renew()
 
     def issue(self) -> str:
@@ -43,8 +44,7 @@ class LocalTokens:
 
     def remove(self) -> None:
         """Take token and address out of the folder, as when the server ends."""
-        self._path.unlink(missing_ok=True)
-        self._address.unlink(missing_ok=True)
+        forget_local(self._path.parent)
 
     def _renew(self) -> None:
         self._in_folder = self.issue()
@@ -59,6 +59,12 @@ def read_local_token(data_dir: Path) -> str | None:
 def read_local_address(data_dir: Path) -> str | None:
     """Where the server that runs on a data folder answers, or None when none has said so."""
     return _read(data_dir / ADDRESS_NAME)
+
+
+def forget_local(data_dir: Path) -> None:
+    """Take out of a data folder what a server left there, perhaps one that was killed."""
+    for name in (TOKEN_NAME, ADDRESS_NAME):
+        (data_dir / name).unlink(missing_ok=True)
 
 
 def _put(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 from musearoo.conductor import sessions as open_sessions
 from musearoo.conductor.underway import Live
 from musearoo.conductor.world import Rules
+from musearoo.domain.commands import Command, SetParameter
 from musearoo.domain.errors import NotFound, Unavailable
 from musearoo.domain.events import ParameterSet, StyleSet, TransportChanged
-from musearoo.domain.ids import SessionId, UserId
+from musearoo.domain.ids import CommandId, SessionId, UserId
+from musearoo.domain.permissions import Permission
 from musearoo.domain.session.reducer import apply
 from musearoo.ports.store import Transaction
+from musearoo.security.ambient import Uuid7Ids
 from tests.doubles.house import ORIGIN, House, house
 from tests.waiting import until
 
@@ -73,6 +77,42 @@ class TestState:
             with pytest.raises(Unavailable):
                 await owner.commit(full_disk)
             assert ({}, 0) == (owner.state.parameters, owner.seq)
+
+    async def test_a_turn_that_was_lost_is_not_told_as_done(self, tmp_path: Path) -> None:
+        """Whoever got no answer asks again, and must not be answered out of the lost epoch."""
+        async with house(tmp_path, FREE) as place:
+            ada, project, owner = await opened(place)
+            await place.conductor.gate.access(ada, project, Permission.EDIT, ORIGIN)
+            act, cause = SetParameter(path="drums/complexity", value=0.5), f"{Uuid7Ids().new()}:1"
+            turn = Command(
+                session=owner.session, actor=ada, act=act, origin=ORIGIN, id=CommandId(cause)
+            )
+            knobs = place.conductor.knobs
+            first = knobs.turn(ada, owner.session, act, cause)
+            assert first == await knobs.told(turn)
+            with pytest.raises(Unavailable):
+                await owner.commit(full_disk)
+            assert await knobs.told(turn) is None
+
+    async def test_it_is_made_where_events_are_made(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Turns are put in by the loop alone, also when the store's thread writes the state."""
+        async with house(tmp_path, FREE) as place:
+            _, project, owner = await opened(place)
+            threads: list[threading.Thread] = []
+            put_in = owner._put_in
+
+            def noted() -> None:
+                threads.append(threading.current_thread())
+                put_in()
+
+            monkeypatch.setattr(owner, "_put_in", noted)
+            owner.sequence(ParameterSet(path="drums/swing", value=0.5), user=None, cause=None)
+            await place.conductor.sessions.close()
+            assert [threading.current_thread()] == threads
+            again = await place.conductor.sessions.open(SessionId(project))
+            assert {"drums/swing": 0.5} == again.state.parameters
 
 
 class TestFailure:

@@ -3,7 +3,12 @@ import stat
 
 import pytest
 
-from musearoo.security.local_tokens import TOKEN_NAME, LocalTokens, read_local_token
+from musearoo.security.local_tokens import (
+    TOKEN_NAME,
+    LocalTokens,
+    read_local_address,
+    read_local_token,
+)
 
 
 def in_folder(data_dir):
@@ -47,6 +52,14 @@ class TestLocalTokens:
         finally:
             os.umask(before)
         assert stat.S_IMODE((tmp_path / TOKEN_NAME).stat().st_mode) == 0o600
+
+    def test_a_new_token_is_never_beside_the_address_of_a_server_that_was_killed(self, tmp_path):
+        """Whoever listens there now would be sent it."""
+        LocalTokens(tmp_path).listening_at("http://127.0.0.1:40000")
+        tokens = LocalTokens(tmp_path)
+        assert read_local_address(tmp_path) is None
+        tokens.listening_at("http://127.0.0.1:40001")
+        assert read_local_address(tmp_path) == "http://127.0.0.1:40001"
 
     def test_token_leaves_with_the_server(self, tmp_path):
         LocalTokens(tmp_path).remove()

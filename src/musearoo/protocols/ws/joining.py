@@ -48,6 +48,7 @@ async def join(connection: "Connection", message: SessionJoin) -> None:
         while seen != gate.revision:  # rights changed while this guest came in
             seen = gate.revision
             guest = await entrance.rechecked(guest, connection.origin)
+            room, owner = await connection.door.rooms.open(guest.session)
     except MuseArooError as refusal:
         connection.refuse(refusal, message.message_id)
         connection.end(*ends_visit(refusal))

@@ -67,6 +67,33 @@ async def test_rights_lost_while_coming_in_are_lost(
     assert [] == seat.of("welcome")
 
 
+async def test_who_is_looked_up_anew_comes_into_no_room_that_was_closed_meanwhile(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The room had long been empty; nobody would hear anything in it."""
+    owner, guest, project = await shared(hall)
+    first = await hall.joined(owner, project)
+    first.send("session_leave")
+    await first.closing()
+    gate, entrance, rooms = hall.place.conductor.gate, hall.door.entrance, hall.door.rooms
+    opened, rechecked = rooms.open, entrance.rechecked
+
+    async def changed(session: Any) -> Any:
+        monkeypatch.setattr(rooms, "open", opened)
+        gate.forget()
+        return await opened(session)
+
+    async def long_after(*asked: Any) -> Any:
+        rooms.sweep(hall.door.clock.monotonic() + hall.door.options.linger_seconds + 1)
+        return await rechecked(*asked)
+
+    monkeypatch.setattr(rooms, "open", changed)
+    monkeypatch.setattr(entrance, "rechecked", long_after)
+    second = await hall.joined(guest, project)
+    await hall.place.do(owner, project, "set_parameter", {"path": "drums/swing", "value": 0.5})
+    assert ["drums/swing"] == [each["data"]["path"] for each in second.of("parameter_change")]
+
+
 async def test_whoever_is_put_out_is_out_though_the_disk_is_gone(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
