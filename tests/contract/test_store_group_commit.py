@@ -1,6 +1,8 @@
 """The writing thread over a writer that can be told to fail or to wait."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import AsyncIterator
 from typing import Any, cast
@@ -301,3 +303,14 @@ class TestBounds:
         assert IN_FLIGHT == outcomes.count(1)
         assert [Unavailable] * 5 == [type(outcome) for outcome in outcomes[IN_FLIGHT:]]
         assert "close" == writer.calls[-1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives threads a priority")
+async def test_the_loop_goes_first() -> None:
+    """The writing thread alone has a lower priority than the rest of the process."""
+    mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    commits = GroupCommit(Scripted())
+    theirs = await commits.run(lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    await commits.close()
+    assert theirs == max(mine, 10)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == mine
