@@ -33,10 +33,7 @@ class Lobby:
 
     def leave(self, address: str) -> None:
         """Somebody inside has joined, or gone."""
-        self._count -= 1
-        self._inside[address] -= 1
-        if not self._inside[address]:
-            del self._inside[address]
+        self._let_out(address)
         for _ in range(len(self._waiting)):
             waiting, enter = self._waiting.popleft()
             if not self._has_room(waiting):
@@ -52,6 +49,11 @@ class Lobby:
         self._inside[address] += 1
         entered = enter()
         if not entered:
-            self._count -= 1
-            self._inside[address] -= 1
+            self._let_out(address)
         return entered
+
+    def _let_out(self, address: str) -> None:
+        self._count -= 1
+        self._inside[address] -= 1
+        if not self._inside[address]:
+            del self._inside[address]

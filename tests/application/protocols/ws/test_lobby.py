@@ -39,6 +39,15 @@ class TestLobby:
         lobby.leave("a")
         assert ["c"] == entered
 
+    def test_who_went_away_is_forgotten(self):
+        """Addresses are kept for no longer than somebody is there."""
+        lobby, entered = Lobby(in_all=1, per_address=1, waiting=10), Entered()
+        lobby.knock("a", entered.by("a"))
+        for number in range(5):
+            lobby.knock(f"gone{number}", lambda: False)
+        lobby.leave("a")
+        assert not lobby._inside
+
     def test_too_many_waiting_are_turned_away(self):
         lobby = Lobby(in_all=1, per_address=1, waiting=1)
         assert [True, True, False] == [lobby.knock("a", lambda: True) for _ in range(3)]
