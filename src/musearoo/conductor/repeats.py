@@ -82,6 +82,14 @@ class Repeats:
         if len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
 
+    def forget(self, is_void: Callable[[object], bool]) -> None:
+        """Answer no longer from memory what is void; what is durable is in the store."""
+        self._recent = {
+            key: (asked, answer)
+            for key, (asked, answer) in self._recent.items()
+            if not is_void(answer)
+        }
+
     async def _known(
         self, user: UserId, command: CommandId, body_hash: str, answer: type[T]
     ) -> T | None:

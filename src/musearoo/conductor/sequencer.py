@@ -54,6 +54,8 @@ class Sequencer:
         self._turns: list[Sequenced] = []
         self.seq = 0
         self.epoch = ""
+        self.lost_epoch = ""
+        """The epoch before this one, if its last events were lost."""
         self.turned: deque[Sequenced] = deque(maxlen=TURNED)
         self._state_seq = 0
         self._pending: list[Sequenced] = []
@@ -197,7 +199,7 @@ class Sequencer:
                 self._try_again(batch)
                 raise
             self._pending, self._records = [], []
-            self.epoch = self._world.ids.new()
+            self.lost_epoch, self.epoch = self.epoch, self._world.ids.new()
             if self._started_over is not None:
                 self._started_over(self)
 

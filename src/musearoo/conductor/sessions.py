@@ -191,6 +191,7 @@ class Desk:
         self._told: Told = _told_nothing
         self.late = 0
         """Commands that came after the bar that they asked for."""
+        sessions.on_start_over(self._forget_lost)
 
     def remember(self, told: Told) -> None:
         """Ask `told` too what became of a command whose id came before."""
@@ -218,6 +219,10 @@ class Desk:
             new=new,
             told=lambda: self._told(command),
         )
+
+    def _forget_lost(self, session: Sequencer) -> None:
+        epoch = session.lost_epoch
+        self._repeats.forget(lambda answer: isinstance(answer, Ack) and answer.epoch == epoch)
 
     async def _carry_out(self, command: Command, access: Access, keep: Keep) -> Ack:
         handler = self._handlers.get(type(command.act))

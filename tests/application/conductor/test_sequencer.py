@@ -94,6 +94,34 @@ class TestState:
                 await owner.commit(full_disk)
             assert await knobs.told(turn) is None
 
+    async def test_a_change_that_was_lost_is_made_when_it_is_asked_again(
+        self, tmp_path: Path
+    ) -> None:
+        """The answer that its id got goes with it; what is durable is answered as before."""
+        async with house(tmp_path, Rules(quotas=False, journal_delay=600.0)) as place:
+            ada, _, owner = await opened(place)
+
+            def turn(name: str, value: float) -> Command:
+                return Command(
+                    session=owner.session,
+                    actor=ada,
+                    act=SetParameter(path="drums/complexity", value=value),
+                    origin=ORIGIN,
+                    id=CommandId(name),
+                )
+
+            desk = place.conductor.desk
+            kept = await desk.submit(turn("kept", 0.25))
+            await owner.settled()
+            lost = await desk.submit(turn("lost", 0.5))
+            with pytest.raises(Unavailable):
+                await owner.commit(full_disk)
+            assert {"drums/complexity": 0.25} == owner.state.parameters
+            assert kept == await desk.submit(turn("kept", 0.25))
+            again = await desk.submit(turn("lost", 0.5))
+            assert (lost.seq, owner.epoch) == (again.seq, again.epoch)
+            assert {"drums/complexity": 0.5} == owner.state.parameters
+
     async def test_it_is_made_where_events_are_made(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
