@@ -153,6 +153,12 @@ class Entrance:
         self._tokens[hash_secret(secret)] = _Resumable(replace(guest, connection=connection))
         return secret
 
+    def kept(self, token: str, guest: Guest) -> None:
+        """The connection that holds this token has renewed its login: the token goes on with it."""
+        held = self._tokens.get(hash_secret(token))
+        if held is not None:
+            held.guest = replace(guest, connection=held.guest.connection)
+
     def left(self, token: str, counter: int = 0) -> None:
         """The connection that holds this token ended: its two minutes begin."""
         held = self._tokens.get(hash_secret(token))

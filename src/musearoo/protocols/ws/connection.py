@@ -280,8 +280,7 @@ class Connection:
         """The login behind this connection was renewed."""
         self._renewal_asked = False
         self.guest = guest
-        self.door.entrance.void(self.token)
-        self.token = self.door.entrance.resume_token(guest, self.name)
+        self.door.entrance.kept(self.token, guest)
 
     async def recheck(self) -> None:
         """Look up anew what this guest may do; whoever may not even view is out at once."""

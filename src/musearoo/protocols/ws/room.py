@@ -74,7 +74,7 @@ class Room:
         self.members: dict[str, Member] = {}
         self.away: dict[str, tuple[float, Present]] = {}
         self.senders: dict[str, int] = {}
-        self.empty_since: float | None = None
+        self.empty_since: float | None = clock.monotonic()  # nobody has come yet
         self._clock = clock
         self.replays = Replays(handles)
         self.roster = Roster()

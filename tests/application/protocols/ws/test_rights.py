@@ -94,6 +94,30 @@ async def test_who_is_looked_up_anew_comes_into_no_room_that_was_closed_meanwhil
     assert ["drums/swing"] == [each["data"]["path"] for each in second.of("parameter_change")]
 
 
+async def test_a_room_that_nobody_came_into_is_closed(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was let in and refused, or left, between two steps leaves nothing behind."""
+    owner, guest, project = await shared(hall)
+    rooms, people = hall.door.rooms, hall.place.conductor.collaboration
+    opened = rooms.open
+
+    async def removed_then(session: Any) -> Any:
+        found = await opened(session)
+        await people.remove(owner, project, guest.user, ORIGIN)
+        return found
+
+    monkeypatch.setattr(rooms, "open", removed_then)
+    seat = hall.seat()
+    seat.send("session_join", {"ticket": await hall.ticket(guest, project)})
+    assert 4403 == await seat.closing()
+    now = hall.door.clock.monotonic()
+    rooms.sweep(now)
+    assert 1 == len(list(rooms))
+    rooms.sweep(now + hall.door.options.linger_seconds + 1)
+    assert [] == list(rooms)
+
+
 async def test_whoever_is_put_out_is_out_though_the_disk_is_gone(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +215,38 @@ class TestComingBack:
         back = await gone.back()
         assert 4403 == await back.closing()
         assert [] == back.of("welcome")
+
+    async def test_whoever_has_renewed_its_login_comes_back_as_it_was(self, hall):
+        """By the token of its welcome: it is told of no other; as long as it has proved to be."""
+        owner, _, project = await shared(hall)
+        seat = await hall.joined(owner, project)
+        first = seat.of("welcome")[0]["data"]
+        hall.set_forward(300)
+        seat.send("auth_refresh", {"ticket": await hall.ticket(owner, project)}, message_id="r")
+        await seat.answers()
+        assert ["r"] == [each["cause"] for each in seat.of("ack")]
+        hall.set_forward(100)
+        gone = Returning(hall, seat)
+        (welcome,) = (await gone.back()).of("welcome")
+        assert first["connection"] == welcome["data"]["connection"]
+        assert first["expires_in"] - 100 == pytest.approx(welcome["data"]["expires_in"])
+
+    async def test_what_is_renewed_too_late_leaves_no_token_behind(self, hall, monkeypatch):
+        """Its connection broke off while the proof was looked at."""
+        owner, _, project = await shared(hall)
+        seat = await hall.joined(owner, project)
+        entrance = hall.door.entrance
+        renewed = entrance.renewed
+
+        async def and_gone(*given: Any, **named: Any) -> Any:
+            found = await renewed(*given, **named)
+            seat.connection.gone(clean=False)
+            return found
+
+        monkeypatch.setattr(entrance, "renewed", and_gone)
+        seat.send("auth_refresh", {"ticket": await hall.ticket(owner, project)}, message_id="r")
+        await until(lambda: not seat.connection.busy, "the end of the renewal")
+        assert [True] == [each.ends_at is not None for each in entrance._tokens.values()]
 
     async def test_a_token_dies_with_its_login(self, hall):
         _, guest, project = await shared(hall)
