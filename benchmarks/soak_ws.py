@@ -90,6 +90,7 @@ def held_for(
     readings, settled, delivered, whole = [], 0, 0, True
     while time.monotonic() < ends:
         for load in loads:
+            load.beat()
             run = load.open_loop(options.rate, 10 / len(loads), options.per_session)
             delivered += run["delivered"]
             whole = whole and run["delivered"] == run["expected"]

@@ -51,15 +51,21 @@ class Client:
             return
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(HEAD.format(path=path, port=port, key=key).encode())
-        while b"\r\n\r\n" not in self.seen:
-            self.seen += self.socket.recv(65536)
+        self.read_until(b"\r\n\r\n")
         self.seen = self.seen.partition(b"\r\n\r\n")[2]
+
+    def read_until(self, wanted: bytes) -> None:
+        """Raises `ConnectionError` if the server closes before."""
+        while wanted not in self.seen:
+            piece = self.socket.recv(65536)
+            if not piece:
+                raise ConnectionError(f"closed after {self.seen[-300:]!r}")
+            self.seen += piece
 
     def join(self, ticket: str) -> None:
         message = {"type": "session_join", "data": {"ticket": ticket}}
         self.socket.sendall(masked(json.dumps(message).encode()))
-        while b'"resume_token"' not in self.seen:
-            self.seen += self.socket.recv(65536)
+        self.read_until(b'"resume_token"')
         found = re.search(rb'"connection":"([^"]+)"', self.seen)
         self.name = found[1].decode() if found is not None else self.name
 
@@ -104,6 +110,12 @@ class Generator:
         for number in clients:
             kinds = 0 if stalled else select.EPOLLIN
             self.poll.modify(self.clients[number].socket, kinds)
+        return {}
+
+    def beat(self) -> dict[str, Any]:
+        """A sign of life from everyone: a server closes who says nothing for long."""
+        for client in self.clients:
+            client.socket.send(b"\x8a\x80\0\0\0\0")  # an unasked pong, RFC 6455 §5.5.3
         return {}
 
     def drain(self, seconds: float) -> dict[str, Any]:
