@@ -19,7 +19,7 @@ class Hearer(Protocol):
 
 
 class Arrivals:
-    """Tells the members of a room of each other; a later word on a connection replaces its last.
+    """Tells the members of a room of each other; a later word about the same replaces the last.
 
     A thousand who come back at once would else cause a million writes. The wait grows with the
     room, so that telling takes the same part of a second however many there are to be told.
@@ -42,10 +42,10 @@ class Arrivals:
         """How many seconds lie between two tellings, at the least."""
         return min(max(TOGETHER_SECONDS, _MEMBER_SECONDS * len(self._members)), _CROWD_SECONDS)
 
-    def say(self, connection: str, frame: bytes, but: Hearer | None) -> None:
-        """Tell everyone `but` one of them of a connection, now or a little later."""
-        self._waiting.pop(connection, None)
-        self._waiting[connection] = frame, but
+    def say(self, about: str, frame: bytes, but: Hearer | None) -> None:
+        """Tell everyone `but` one of them something, now or a little later."""
+        self._waiting.pop(about, None)
+        self._waiting[about] = frame, but
         if self._timer is not None:
             return
         left = self._told_at + self.together - self._clock()
@@ -66,9 +66,9 @@ class Arrivals:
         for member in self._members.values():
             outbox = member.outbox
             if outbox.slow:
-                for connection, (frame, but) in waiting.items():
+                for about, (frame, but) in waiting.items():
                     if but is not member:
-                        outbox.latest(frame, ("user_presence", connection))
+                        outbox.latest(frame, ("user_presence", about))
             elif id(member) not in own:
                 outbox.control(everything)
             elif rest := _without(everything, own[id(member)]):

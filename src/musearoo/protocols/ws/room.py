@@ -256,7 +256,9 @@ class Room:
             user_id=present.user_id,
             data=data,
         )
-        self.arrivals.say(present.connection, text_frame(encode(message)), but)
+        # Of each connection the last word counts, and the last on its rights.
+        about = present.connection if permissions is None else f"{present.connection} rights"
+        self.arrivals.say(about, text_frame(encode(message)), but)
 
 
 class Rooms:

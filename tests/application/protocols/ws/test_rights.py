@@ -94,6 +94,30 @@ async def test_who_is_looked_up_anew_comes_into_no_room_that_was_closed_meanwhil
     assert ["drums/swing"] == [each["data"]["path"] for each in second.of("parameter_change")]
 
 
+@pytest.mark.parametrize("slow", [False, True])
+async def test_other_rights_are_told_though_more_is_told_of_their_owner(
+    hall: Hall, slow: bool
+) -> None:
+    """While words on a connection wait to be told together, a later one replaces no rights."""
+    owner, guest, project = await shared(hall)
+    first, second = await hall.joined(owner, project), await hall.joined(guest, project)
+    room = second.connection.room
+    assert room is not None
+    first.read()
+    if slow:
+        first.connection.outbox.pause(0.0)
+    room.changed(second.connection, ("view",))
+    if slow:
+        room.arrivals.tell()
+    second.send("user_presence", {"status": "idle"})
+    first.read()
+    first.connection.outbox.resume()
+    told = [each["data"] for each in first.of("user_presence")]
+    mine = [each for each in told if each["connection"] == second.connection.name]
+    assert [["view"], None] == [each.get("permissions") for each in mine[-2:]]
+    assert "idle" == mine[-1]["status"]
+
+
 async def test_a_room_that_nobody_came_into_is_closed(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
