@@ -116,13 +116,16 @@ class Entrance:
         if actor.user != guest.actor.user or not fits:
             raise Forbidden("This proof is for another person or session; connect anew with it.")
         permissions = await self._permissions(actor, guest.session, origin)
-        return replace(
+        renewed = replace(
             guest,
             actor=actor,
             permissions=permissions,
             expires_at=self._renewed(),
             revision=revision,
         )
+        while renewed.revision != self._gate.revision:  # rights changed meanwhile
+            renewed = await self.rechecked(renewed, origin)
+        return renewed
 
     async def rechecked(self, guest: Guest, origin: Origin, token: str = "") -> Guest:
         """The guest with the rights of now; raises what ends the visit.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from musearoo.conductor.projects import Change
 from musearoo.domain.errors import Unavailable
 from musearoo.domain.permissions import Permission
 from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, Seat
@@ -140,6 +141,37 @@ async def test_a_room_that_nobody_came_into_is_closed(
     assert 1 == len(list(rooms))
     rooms.sweep(now + hall.door.options.linger_seconds + 1)
     assert [] == list(rooms)
+
+
+async def test_rights_lost_while_a_login_is_renewed_are_lost(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a public project, in which one who was put out may stay and look."""
+    owner, guest, project = await shared(hall)
+    conductor, entrance = hall.place.conductor, hall.door.entrance
+    await conductor.projects.change(owner, project, Change(is_public=True), ORIGIN)
+    seat = await hall.joined(guest, project)
+
+    def rights() -> frozenset[Permission]:
+        present = seat.connection.guest
+        assert present is not None
+        return present.permissions
+
+    assert Permission.EDIT in rights()
+    ticket, permissions = await hall.ticket(guest, project), entrance._permissions
+
+    async def just_before(*asked: Any) -> Any:
+        found = await permissions(*asked)
+        monkeypatch.undo()
+        await conductor.collaboration.remove(owner, project, guest.user, ORIGIN)
+        await until(lambda: Permission.EDIT not in rights(), "lesser rights")
+        return found
+
+    monkeypatch.setattr(entrance, "_permissions", just_before)
+    seat.send("auth_refresh", {"ticket": ticket}, message_id="r")
+    await seat.answers()
+    assert ["r"] == [each["cause"] for each in seat.of("ack")]
+    assert {Permission.VIEW} == rights()
 
 
 async def test_whoever_is_put_out_is_out_though_the_disk_is_gone(
