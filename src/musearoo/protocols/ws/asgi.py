@@ -128,6 +128,7 @@ class AsgiRoom:
             reading.cancel()
             self._sending.cancel()
             connection.gone(clean=False)
+            connection.outbox.let_go()
         if self._ending is not None:
             await self._close(*self._ending)
 

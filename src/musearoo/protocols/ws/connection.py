@@ -350,6 +350,7 @@ class Connection:
             self.room.leave(self, away_seconds=None if clean else self.door.options.away_seconds)
             if clean and self._sound is not None:
                 self.door.conductor.world.spawn(self._sound.leave(), name="ws.sound_ends")
+        self._sound = None
 
     def send(self, message: Outgoing) -> None:
         """A small message for this client alone."""

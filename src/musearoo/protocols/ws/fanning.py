@@ -89,6 +89,7 @@ class Fan:
     def regroup(self) -> None:
         """Look at the members anew; call it when somebody came or left."""
         self._lanes = None
+        self._strays.clear()
 
     def flush(self) -> int:
         """Give the posts to everybody; answers how many frames that was."""

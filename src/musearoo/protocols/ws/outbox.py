@@ -126,6 +126,19 @@ class Outbox:
         self.write = None
         self.strays.add(self)
 
+    def let_go(self) -> None:
+        """The socket is gone: keep neither what waits nor those who look after it.
+
+        They know this outbox too, and collections of garbage are seldom.
+        """
+        self.detach()
+        self.strays = set()
+        self.wake, self._announce = _nobody, _nothing
+        self.ready, self._control = [], []
+        self._lossy.clear()
+        self._data.clear()
+        self.queued_bytes = self._state_bytes = 0
+
     def take(self) -> list[bytes]:
         """The next frames to write, about 32 KiB of what has waited; empty when all is sent."""
         if self.ready or not self.slow:
@@ -169,3 +182,11 @@ class Outbox:
             self._gap = (first, seq)
         self._data[key] = (seq, frame)
         self.queued_bytes += len(frame)
+
+
+def _nobody() -> None:
+    return
+
+
+def _nothing(_first: int, _last: int) -> bytes:
+    return b""

@@ -162,9 +162,11 @@ class RoomProtocol(Protocol):
         self._connections.discard(self)
         self._leave_lobby()
         self._transport = None
-        if self._connection is not None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
             closed = self._library.close_rcvd if self._library is not None else None
-            self._connection.gone(clean=closed is not None and closed.code == 1000)
+            connection.gone(clean=closed is not None and closed.code == 1000)
+            connection.outbox.let_go()
 
     def pause_writing(self) -> None:
         if self._connection is not None:
