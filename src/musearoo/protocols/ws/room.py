@@ -104,11 +104,15 @@ class Room:
         """Events were lost: from here on another epoch counts, and everyone gets the state."""
         self.fan.flush()
         self.epoch, self.seq = session.epoch, session.seq
+        self.forget()
+        for member in tuple(self.members.values()):
+            member.start_over(session, "events were lost")
+
+    def forget(self) -> None:
+        """Keep no event for those who come back."""
         self.replays.forget()
         self._log.clear()
         self._log_bytes = 0
-        for member in tuple(self.members.values()):
-            member.start_over(session, "events were lost")
 
     def reaches(self, epoch: str | None, last_seq: int | None) -> bool:
         """Whether everything after `last_seq` can be replayed from here."""
@@ -317,6 +321,7 @@ class Rooms:
             room.sweep(now)
             if room.empty_since is not None and now - room.empty_since > self._linger:
                 unsubscribe()
+                room.forget()
                 del self._open[session]
                 self._reaching.pop(session, None)
 

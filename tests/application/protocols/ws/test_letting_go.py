@@ -61,3 +61,18 @@ async def test_who_ended_is_let_go(hall: Hall, end: str) -> None:
     other.send("chat_message", {"text": "alone"})
     await other.answers()
     await until(lambda: kept() is None, lambda: f"{gc.get_referrers(kept())} to let go")
+
+
+async def test_a_room_that_is_closed_keeps_no_events(hall: Hall) -> None:
+    """What could be told again to those who come back may be much."""
+    owner = await hall.place.person("ann")
+    seat = await hall.joined(owner, await hall.place.project(owner))
+    seat.send("chat_message", {"text": "the last word"})
+    await seat.answers()
+    room = seat.connection.room
+    assert room is not None
+    seat.connection.gone(clean=True)
+    hall.door.rooms.sweep(hall.door.clock.monotonic())
+    assert 1 == len(room.since(0))
+    hall.door.rooms.sweep(hall.door.clock.monotonic() + hall.door.options.linger_seconds + 1)
+    assert room.oldest == room.seq + 1
