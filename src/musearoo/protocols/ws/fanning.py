@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
+import structlog
+
 from musearoo.codecs.ws.handles import HandleTable
 from musearoo.protocols.ws.arrivals import Arrivals
 from musearoo.protocols.ws.frames import Post, Word
 from musearoo.protocols.ws.outbox import Outbox
+
+log = structlog.get_logger(__name__)
 
 Write = Callable[[bytes], None]
 Told = Post | Word
@@ -115,11 +119,7 @@ class Fan:
                         give = partial(_spare, spared[outbox]) if outbox in spared else _give
                         own = answers.get(outbox, ())
                         writes[place] = partial(give, outbox, own, posts, frames)
-            for write in writes:
-                try:
-                    write(piece)
-                except RuntimeError:  # uvloop: closed, and its protocol will hear of it next
-                    continue
+            _write_to(writes, piece)
         return len(posts) * len(self._members)
 
     def _grouped(self) -> tuple[_Lane, ...]:
@@ -133,6 +133,16 @@ class Fan:
             for kind in kinds
         )
         return self._lanes
+
+
+def _write_to(writes: Sequence[Write], piece: bytes) -> None:
+    for write in writes:
+        try:
+            write(piece)
+        except RuntimeError:  # uvloop: closed, and its protocol will hear of it next
+            continue
+        except Exception:  # one who cannot be written to keeps nobody from hearing
+            log.exception("ws.write_failed")
 
 
 def _spare(

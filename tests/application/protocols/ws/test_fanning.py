@@ -4,8 +4,10 @@ from itertools import accumulate
 from operator import le
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from musearoo.codecs.ws.handles import HandleTable
 from musearoo.protocols.ws.arrivals import Arrivals
@@ -213,6 +215,26 @@ class TestFan:
         hall.post()
         hall.fan.flush()
         assert [1, 2] == [len(each.got) for each in (closing, other)]
+
+    @pytest.mark.parametrize("stray", [False, True])
+    def test_whoever_cannot_be_written_to_keeps_nobody_from_hearing(self, stray: bool):
+        """Whatever is wrong with one transport is not the others' matter."""
+        hall = Hall()
+        wires = [hall.enter(name) for name in "abc"]
+
+        def write(_piece: bytes) -> None:
+            raise AttributeError("_write_appdata")  # a TLS transport that was closed twice
+
+        wires[1].outbox.write = write
+        hall.fan.regroup()
+        for _ in range(2):
+            hall.post()
+            if stray:
+                hall.answer("b")
+            with capture_logs() as logs:
+                hall.fan.flush()
+            assert ["ws.write_failed"] == [line["event"] for line in logs]
+        assert [2, 0, 2] == [len(each.got) for each in wires]
 
     def test_a_socket_that_fills_up_while_it_is_written_to_waits_alone(self):
         """What does not fit any more waits in its outbox; the others hear at once."""
