@@ -1,24 +1,26 @@
 """One session with 100 clients: deliveries per processor second, beside a C `send()` loop.
 
-    python benchmarks/bench_ws_room.py [--clients 100] [--seconds 3] [--turns 3]
+    python benchmarks/bench_ws_room.py [--clients 100] [--seconds 3] [--turns 3] [--picows PYTHON]
 
 Closed loop: each sender sends its next change when it hears of its last one. With one sender no
 two messages can share a write, so the kernel's `send()` is the floor; with many senders messages
 that share a flush share a write. Ours and the floor take turns in one run, on the same core, from
 the same generator, with frames of the same length; read the ratio. Without a C compiler there is
-no floor, and the result says so.
+no floor, and the result says so. `--picows` names a Python that has picows and uvloop: the fastest
+public server for Python, which here only passes on what it gets.
 """
 
 import argparse
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from machine import facts
 from ws_load import Load, Meter
-from ws_servers import floor, ours
+from ws_servers import floor, ours, picows
 
 
 def resident_kib(pid: int) -> int:
@@ -45,13 +47,21 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--picows", help="a Python with picows and uvloop")
     options = parser.parse_args()
     senders = (1, 8, options.clients)
-    mine, theirs = Load(), Load()
+    loads = [Load() for _ in range(3)]
     found: dict[str, dict[int, list[dict[str, Any]]]] = {}
-    with ours(mine, 1, options.clients) as pid, floor(theirs, options.clients) as bare:
+    with ExitStack() as open_doors:
+        pid = open_doors.enter_context(ours(loads[0], 1, options.clients))
+        doors = {"ours": (loads[0], pid)}
+        bare = open_doors.enter_context(floor(loads[1], options.clients))
+        if bare is not None:
+            doors["floor"] = (loads[1], bare)
+        if options.picows:
+            peer = open_doors.enter_context(picows(loads[2], options.picows, options.clients))
+            doors["picows"] = (loads[2], peer)
         grown = resident_kib(pid)
-        doors = {"ours": (mine, pid)} | ({"floor": (theirs, bare)} if bare else {})
         for load, _ in doors.values():
             load.closed_loop(8, 0.5)
         for _ in range(options.turns):
@@ -75,16 +85,16 @@ def main() -> None:
             }
             for count, each in runs.items()
         }
-    if "floor" in found:
+    for name in found.keys() - {"ours"}:
         pairs = {
             str(count): median(
                 a["per_cpu_s"] / b["per_cpu_s"]
-                for a, b in zip(found["ours"][count], found["floor"][count], strict=True)
+                for a, b in zip(found["ours"][count], found[name][count], strict=True)
             )
             for count in senders
         }
-        result["ratio_to_floor"] = {count: round(ratio, 3) for count, ratio in pairs.items()}
-    for load in (mine, theirs):
+        result[f"ratio_to_{name}"] = {count: round(ratio, 3) for count, ratio in pairs.items()}
+    for load in loads:
         load.end()
     print(json.dumps(result))
 

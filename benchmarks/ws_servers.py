@@ -97,6 +97,25 @@ def floor(load: Load, clients: int) -> Iterator[int | None]:
             process.wait()
 
 
+@contextmanager
+def picows(load: Load, python: str, clients: int) -> Iterator[int]:
+    """The picows server of that Python, which passes each message on to everyone."""
+    script = str(Path(__file__).with_name("ws_transports.py"))
+    process = subprocess.Popen(
+        [python, script, "picows", str(clients)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        pin(process.pid)
+        load.connect(port, [["/", ""]] * clients, "relay")
+        yield process.pid
+    finally:
+        load.close()
+        process.terminate()
+        process.wait()
+
+
 class _Message(BaseModel):
     type: str
     session_id: str

@@ -1,6 +1,6 @@
-"""Three ways to read RFC 6455 frames, each passing every message on to its group of five.
+"""Three ways to read RFC 6455 frames, each passing every message on to its group.
 
-    python benchmarks/ws_transports.py library|plain|picows
+    python benchmarks/ws_transports.py library|plain|picows [SIZE, five if not given]
 
 `library` reads with the sans-I/O core of `websockets`, `plain` as our door does (plain frames in
 one step, the rest by the library), `picows` with that package's own server. Prints its port.
@@ -13,7 +13,7 @@ from typing import Any
 
 import uvloop
 
-GROUP = 5
+GROUP = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 groups: dict[int, list[Any]] = defaultdict(list)
 came = 0
 
