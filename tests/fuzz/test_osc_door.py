@@ -30,8 +30,8 @@ ADDRESSES = st.one_of(
 )
 MESSAGES = st.builds(Message, ADDRESSES, st.lists(VALUES, max_size=4).map(tuple))
 EXAMPLES = 2_000 if looks_on() else max(10, settings().max_examples // 5)
-SLOWEST_SECONDS = 1.0
-"""Of the processor; alone a packet takes a few milliseconds, and the collector may strike."""
+SLOWEST_SECONDS, TRIES = 0.25, 4
+"""Of the processor; alone a packet takes a few milliseconds, but the collector may strike."""
 
 
 def sent(device: Device, packet: bytes) -> float:
@@ -62,7 +62,7 @@ async def _play(packets: list[list[Message]]) -> None:
                     packet = encode(one)
                 except OscRefused:
                     continue
-                assert sent(device, packet) < SLOWEST_SECONDS
+                assert any(sent(device, packet) < SLOWEST_SECONDS for _ in range(TRIES))
                 await stage.done()
             assert not [each for each in device.at("/musearoo/error") if each[0] == "internal"]
             device.heard.clear()

@@ -5,7 +5,28 @@ import time
 
 from musearoo.app.lag import EVERY_SECONDS, LoopLag
 from musearoo.conductor.admission import Admission, Admitted, Deferred
+from tests.sim import virtual
 from tests.waiting import until
+
+
+def test_a_standstill_is_forgotten_within_a_second() -> None:
+    """It shows in full at the next look, and a calm loop has no lag."""
+
+    async def story() -> None:
+        lag, loop = LoopLag(), asyncio.get_running_loop()
+        assert isinstance(loop, virtual.VirtualLoop)
+        measuring = asyncio.ensure_future(lag.measure())
+        await asyncio.sleep(2.5 * EVERY_SECONDS)
+        assert lag() < 0.001
+        loop._now += 0.15  # nobody has a turn for so long
+        await asyncio.sleep(0)
+        await asyncio.sleep(EVERY_SECONDS / 4)
+        assert 0.15 - EVERY_SECONDS <= lag() <= 0.15
+        await asyncio.sleep(0.8)
+        assert lag() < 0.001
+        measuring.cancel()
+
+    virtual.run(story())
 
 
 async def test_a_blocked_loop_shows_and_is_forgotten_again() -> None:
