@@ -49,6 +49,7 @@ async def join(connection: "Connection", message: SessionJoin) -> None:
             seen = gate.revision
             guest = await entrance.rechecked(guest, connection.origin)
             room, owner = await connection.door.rooms.open(guest.session)
+        _check_number(connection, guest)  # others may have come in meanwhile
     except MuseArooError as refusal:
         connection.refuse(refusal, message.message_id)
         connection.end(*ends_visit(refusal))

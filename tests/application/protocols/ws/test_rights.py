@@ -10,6 +10,8 @@ from structlog.testing import capture_logs
 from musearoo.conductor.projects import Change
 from musearoo.domain.errors import Unavailable
 from musearoo.domain.permissions import Permission
+from musearoo.protocols.ws.door import Door
+from musearoo.protocols.ws.options import WsOptions
 from tests.application.protocols.ws.room_doubles import ORIGIN, Hall, Seat
 from tests.waiting import until
 
@@ -216,6 +218,21 @@ async def test_a_store_that_is_away_ends_no_visit_for_good(
         seat.send("session_join", {"ticket": ticket})
     assert 1011 == await seat.closing()
     assert ["unavailable"] == [error["data"]["code"] for error in seat.of("error")]
+
+
+async def test_nobody_gets_in_beside_the_limit_by_coming_twice_at_once(hall: Hall) -> None:
+    """Those who come in are counted when they are in, however many are on their way."""
+    hall.door = Door(hall.place.conductor, WsOptions(per_user=1))
+    owner = await hall.place.person("ann")
+    project = await hall.place.project(owner)
+    seats, tickets = [], [await hall.ticket(owner, project) for _ in range(3)]
+    for ticket in tickets:
+        seats.append(hall.seat())
+        seats[-1].send("session_join", {"ticket": ticket})
+    for seat in seats:
+        await seat.answers()
+    assert [0, 0, 1] == sorted(len(seat.of("welcome")) for seat in seats)
+    assert [4429, 4429] == [code for seat in seats for code, _ in seat.closed]
 
 
 class Returning:
