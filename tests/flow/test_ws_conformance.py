@@ -113,6 +113,18 @@ class TestHandshake:
         assert (b"musearoo.v3.json" in opened.answer) == ("musearoo" in str(headers))
         opened.socket.close()
 
+    def test_an_older_http_opens_nothing(self, server):
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as other:
+            other.sendall(
+                b"GET /api/v3/ws HTTP/1.0\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+                b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                b"Sec-WebSocket-Version: 13\r\n\r\n"
+            )
+            answer = other.makefile("rb").read()
+        assert b" 400 " in answer.partition(b"\r\n")[0]
+        assert b"HTTP/1.1 (RFC 6455" in answer
+
     def test_another_path_is_not_ours(self, server):
         port = int(server.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as other:

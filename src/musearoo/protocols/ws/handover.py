@@ -21,12 +21,14 @@ class Handover(HttpToolsProtocol):
         if self.url.partition(b"?")[0] != PATH:
             super().handle_websocket_upgrade()
             return
+        if self.scope["http_version"] != "1.1":
+            self.send_400_response("A WebSocket is opened with HTTP/1.1 (RFC 6455, section 4.1).")
+            return
         self.connections.discard(self)
         protocol = RoomProtocol(self.door, self.connections)
         protocol.connection_made(self.transport)
         self.transport.set_protocol(protocol)
-        usual = self.scope["method"] == "GET" and self.scope["http_version"] == "1.1"
-        head = plain_head(self.headers) if usual else None
+        head = plain_head(self.headers) if self.scope["method"] == "GET" else None
         if head is not None:
             protocol.opened(head)
         else:
