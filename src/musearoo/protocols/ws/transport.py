@@ -122,8 +122,8 @@ class RoomProtocol(Protocol):
             at = self._hand_over(data, at)
 
     def _told_apart(self) -> bool:
-        """Whether a frame may be plain though the library has begun: it is not amid a message."""
-        return self._open and not self._parts
+        """Whether a frame may be plain though the library has begun: it is amid nothing."""
+        return self._open and not self._mixed and not self._parts
 
     def _hand_over(self, data: bytes, at: int) -> int:
         """Give the frame at `at` to the library; answers where it ends."""

@@ -86,14 +86,16 @@ class TestPlain:
         assert plain_frame(data, 0, 100) is None
 
 
-async def joined(hall: Hall) -> tuple[RoomProtocol, Wire, str]:
+async def joined(hall: Hall, *, hasty: bool = False) -> tuple[RoomProtocol, Wire, str]:
+    """Somebody in a room; a hasty client sends the first frame with the head."""
     owner = await hall.place.person("ann")
     project = await hall.place.project(owner)
     protocol, wire = RoomProtocol(hall.door, set()), Wire()
     protocol.connection_made(wire)  # type: ignore[arg-type]
-    protocol.data_received(HEAD)
     ticket = await hall.ticket(owner, project)
-    protocol.data_received(frame(Opcode.TEXT, said("session_join", {"ticket": ticket})))
+    join = frame(Opcode.TEXT, said("session_join", {"ticket": ticket}))
+    for piece in (HEAD + join,) if hasty else (HEAD, join):
+        protocol.data_received(piece)
     connection = protocol._connection
     assert connection is not None
     while connection.busy:
@@ -152,6 +154,21 @@ class TestPieces:
         told = [each for each in read if each["type"] == "parameter_change"]
         assert list(range(1, 41)) == [each["seq"] for each in told]
         assert [f"{name}:{n}" for n in range(1, 41)] == [each["cause"] for each in told]
+
+    @pytest.mark.parametrize("cut", range(1, 9))
+    async def test_the_middle_of_a_frame_is_no_frame(self, hall, cut: int):
+        """What follows a cut may look like a head: here the length does, with the mask."""
+        protocol, wire, name = await joined(hall, hasty=True)
+        change = {"path": "drums/complexity", "value": 0.5}
+        message = said("parameter_change", change, message_id=f"{name}:1").replace(b" ", b"")
+        whole, mask = bytearray(frame(Opcode.TEXT, message.ljust(0x82))), b"\xa8\x07\xda\x04"
+        assert len(whole) == 8 + 0x82
+        whole[4:] = mask + apply_mask(message.ljust(0x82), mask)
+        for piece in (whole[:1], whole[1:cut], whole[cut:]):
+            protocol.data_received(bytes(piece))
+        flush(protocol)
+        told = [json.loads(body) for op, body in payloads(wire.sent) if op == Opcode.TEXT]
+        assert ["parameter_change"] == [m["type"] for m in told if m["type"] != "ack"]
 
     @pytest.mark.parametrize(
         ("bad", "code"),
