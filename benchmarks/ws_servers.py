@@ -84,31 +84,28 @@ def floor(load: Load, clients: int) -> Iterator[int | None]:
         program = Path(folder) / "floor"
         source = Path(__file__).with_name("ws_floor.c")
         subprocess.run([compiler, "-O2", "-o", program, source], check=True)
-        process = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
-        try:
-            assert process.stdout is not None
-            port = int(process.stdout.readline())
-            pin(process.pid)
-            load.connect(port, [["", ""]] * clients, "floor")
-            yield process.pid
-        finally:
-            load.close()
-            process.terminate()
-            process.wait()
+        with _child(load, [str(program)], [["", ""]] * clients, "floor") as pid:
+            yield pid
 
 
 @contextmanager
 def picows(load: Load, python: str, clients: int) -> Iterator[int]:
     """The picows server of that Python, which passes each message on to everyone."""
     script = str(Path(__file__).with_name("ws_transports.py"))
-    process = subprocess.Popen(
-        [python, script, "picows", str(clients)], stdout=subprocess.PIPE, text=True
-    )
+    command = [python, script, "picows", str(clients)]
+    with _child(load, command, [["/", ""]] * clients, "relay") as pid:
+        yield pid
+
+
+@contextmanager
+def _child(load: Load, command: list[str], joins: list[list[str]], kind: str) -> Iterator[int]:
+    """A server that prints its port, with clients; answers its pid."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline())
         pin(process.pid)
-        load.connect(port, [["/", ""]] * clients, "relay")
+        load.connect(port, joins, kind)
         yield process.pid
     finally:
         load.close()

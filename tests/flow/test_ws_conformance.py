@@ -11,6 +11,10 @@ from tests.servers.server import ServerProcess
 from tests.waiting import PATIENCE
 
 TEXT, BINARY, CLOSE, PING, PONG, CONT = 1, 2, 8, 9, 10, 0
+OPENING = (
+    b"Host: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 class Raw:
@@ -116,11 +120,7 @@ class TestHandshake:
     def test_an_older_http_opens_nothing(self, server):
         port = int(server.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as other:
-            other.sendall(
-                b"GET /api/v3/ws HTTP/1.0\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-                b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                b"Sec-WebSocket-Version: 13\r\n\r\n"
-            )
+            other.sendall(b"GET /api/v3/ws HTTP/1.0\r\n" + OPENING)
             answer = other.makefile("rb").read()
         assert b" 400 " in answer.partition(b"\r\n")[0]
         assert b"HTTP/1.1 (RFC 6455" in answer
@@ -128,11 +128,7 @@ class TestHandshake:
     def test_another_path_is_not_ours(self, server):
         port = int(server.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as other:
-            other.sendall(
-                b"GET /elsewhere HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-                b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                b"Sec-WebSocket-Version: 13\r\n\r\n"
-            )
+            other.sendall(b"GET /elsewhere HTTP/1.1\r\n" + OPENING)
             assert b" 403 " in other.makefile("rb").readline()
 
 
